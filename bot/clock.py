@@ -1,0 +1,51 @@
+"""Business time: the only source of `now`, and what the demo moves.
+
+Windows, timers, promises, working hours and texts follow this clock. Leases, sign-ins,
+rates and HTTP time-outs use the monotonic clock and do not move with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, tzinfo
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def local(at: int, zone: tzinfo = UTC) -> datetime:
+    """The moment `at` (epoch milliseconds) as an aware datetime in `zone`."""
+    return datetime.fromtimestamp(at / 1000, zone)
+
+
+class Clock:
+    """Wall time in UTC epoch milliseconds, plus an offset that a demo or a test may move."""
+
+    def __init__(self, offset: int = 0) -> None:
+        self._offset = offset
+        self._moved = asyncio.Event()
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000 + self._offset
+
+    @property
+    def offset(self) -> int:
+        """Milliseconds by which this clock is ahead of the wall's."""
+        return self._offset
+
+    def advance(self, ms: int) -> None:
+        """Move forward by `ms` milliseconds and wake everybody who waits for time to pass."""
+        self._offset += ms
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait for `seconds` of real time, or less when the clock is moved meanwhile."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._moved.wait()
+        except TimeoutError:
+            return
