@@ -27,7 +27,7 @@ class Channel(Protocol):
         """
 
     async def send(self, to: tuple[Address, ...], content: Json, tag: str) -> str:
-        """Send one message (`Reply.content`) and return the provider's id. Raises `ChannelError`."""
+        """Send one message (`Reply.content`), return the provider's id. Raises `ChannelError`."""
 
     async def mark_read(self, external_id: str, *, typing: bool) -> None:
         """Show the customer that the message was read, and optionally that we are typing."""
