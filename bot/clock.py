@@ -7,6 +7,7 @@ rates and HTTP time-outs use the monotonic clock and do not move with it.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from datetime import UTC, datetime, tzinfo
 
@@ -14,6 +15,18 @@ SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+
+
+_UNITS = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
+_DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)")
+
+
+def duration(text: str) -> int:
+    """Milliseconds of a length of time as people write it: 500ms, 3s, 15m, 2h, 1d, 1d 12h."""
+    parts = _DURATION.findall(text)
+    if not parts or "".join(count + unit for count, unit in parts) != "".join(text.split()):
+        raise ValueError(f"“{text}” is no length of time; write it as 30s, 15m, 2h or 3d")
+    return sum(int(count) * _UNITS[unit] for count, unit in parts)
 
 
 def local(at: int, zone: tzinfo = UTC) -> datetime:
