@@ -192,6 +192,8 @@ class Decision:
     journal: Journal
     place: Place | None = None  #: None: in no flow
     owner: str = BOT
+    busy: bool = False
+    """True while a call of this conversation runs: what the contact writes waits for its result."""
     replies: list[Reply] = field(default_factory=list)
     calls: list[CallRequest] = field(default_factory=list)
     timers: dict[str, tuple[int, str]] = field(default_factory=dict)
