@@ -1,0 +1,324 @@
+"""Every key of config.yaml: its name, its type, its default and what it is for."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+import regex
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
+from rapidfuzz import process
+
+from bot.clock import DAY, HOUR, MINUTE, duration
+from bot.hours import Hours
+
+METHODS = ("get", "post", "put", "patch", "delete")
+#: A header whose value opens doors; its value has to come from the environment.
+SECRET_HEADER = regex.compile(r"authorization|cookie|.*(token|key|secret|password).*", regex.I)
+
+Scalar = str | int | float | bool | None
+
+
+class FromEnvironment(str):
+    """A text in which `${NAME}` was filled in: it is re-read as the type of its field."""
+
+    __slots__ = ()
+
+
+def plain(value: Any) -> Any:
+    """The same tree with ordinary texts: nothing remembers where it came from."""
+    if isinstance(value, dict):
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [plain(entry) for entry in value]
+    return str(value) if isinstance(value, FromEnvironment) else value
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"needs a text, {value} is a number - put it in quotes: \"{value}\"")
+    return plain(value)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, FromEnvironment) and regex.fullmatch(r"-?[0-9]{1,18}", value):
+        return int(value)
+    if isinstance(value, str):
+        raise ValueError(f"needs a whole number, “{value}” is a text - write it without quotes")
+    return value
+
+
+def _switch(value: Any) -> Any:
+    words = {"on": True, "off": False, "yes": True, "no": False, "true": True, "false": False}
+    if isinstance(value, str) and value in words:
+        return words[value]
+    if not isinstance(value, bool):
+        raise ValueError(f"needs on or off, not “{value}”")
+    return value
+
+
+def _limit(value: Any) -> Any:
+    if value is False or value == "off":
+        return None
+    if isinstance(value, bool) or (isinstance(value, str)
+                                   and not isinstance(value, FromEnvironment)):
+        raise ValueError(f"needs a whole number or off, not “{value}”")
+    return _number(value)
+
+
+def _duration(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError(f"needs a length of time, not “{value}” - write it as 30s, 15m, 2h or 3d")
+    return duration(value)
+
+
+def _several(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def _url(value: Any) -> Any:
+    if not isinstance(value, str) or "${" in value:
+        return plain(value)
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"“{value}” is no address - it begins with https:// and names a host")
+    return str(value).rstrip("/")
+
+
+def _zone(value: Any) -> Any:
+    if isinstance(value, ZoneInfo):
+        return value
+    zones = available_timezones()
+    if value not in zones:
+        near = process.extractOne(str(value), sorted(zones), score_cutoff=60)
+        hint = f"did you mean {near[0]}?" if near else "write it as Europe/Berlin"
+        raise ValueError(f"“{value}” is no time zone - {hint}")
+    return ZoneInfo(str(value))
+
+
+def _hours(value: Any) -> Any:
+    return Hours.parse(value) if isinstance(value, str) else value
+
+
+def _day(value: Any) -> Any:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(f"“{value}” is no day - write it as 2026-12-25") from None
+
+
+def _path(value: Any, info: ValidationInfo) -> Any:
+    folder = (info.context or {}).get("folder", Path())
+    return folder / value if isinstance(value, str | Path) else value
+
+
+def _store(value: Any, info: ValidationInfo) -> Any:
+    if not isinstance(value, str) or "${" in value:
+        return plain(value)
+    scheme, separator, path = value.partition(":///")
+    if scheme.startswith(("postgresql:", "postgres:")) or scheme in ("postgresql", "postgres"):
+        raise ValueError("PostgreSQL is not supported by this version - "
+                         "write sqlite:///data/bot.db")
+    if scheme != "sqlite" or not separator or not path:
+        raise ValueError(f"“{value}” is no store - write sqlite:///data/bot.db for a file beside "
+                         "this one, sqlite:////var/lib/bot.db for any other")
+    return f"sqlite:///{(info.context or {}).get('folder', Path()) / path}"
+
+
+Text = Annotated[str, BeforeValidator(_text), StringConstraints(min_length=1)]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Number = Annotated[int, BeforeValidator(_number)]
+Switch = Annotated[bool, BeforeValidator(_switch)]
+Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_limit)]
+Milliseconds = Annotated[int, BeforeValidator(_duration)]
+Url = Annotated[str, BeforeValidator(_url)]
+Folder = Annotated[InstanceOf[Path], BeforeValidator(_path)]
+Zone = Annotated[InstanceOf[ZoneInfo], BeforeValidator(_zone)]
+Language = Annotated[Text, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Secret = Text
+Data = Annotated[Any, BeforeValidator(plain)]
+
+
+class Section(BaseModel):
+    """A part of config.yaml: frozen and strict, an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+
+class Server(Section):
+    host: Text = Field("127.0.0.1", description="the address that the program listens on")
+    port: Annotated[Number, Field(ge=1, le=65535)] = Field(
+        8080, description="the port that the program listens on")
+    public_url: Url = Field(
+        default_factory=lambda known: f"http://{known.get('host')}:{known.get('port')}",
+        description="the address under which customers' phones and agents' browsers reach it")
+
+
+class Limits(Section):
+    per_second: Limit = Field(80, description="messages a second by this number; off for no limit")
+    per_pair: Switch = Field(
+        True, description="keep to the provider's pace towards one person (on or off)")
+    per_day: Limit = Field(
+        None, description="people reached by template outside the window in 24 hours; off")
+    flood: Limit = Field(
+        30, description="messages a minute of one person that the bot answers; off for no limit")
+
+
+class Receipts(Section):
+    read: Switch = Field(True, description="show customers that their message was read")
+    typing: Switch = Field(True, description="show customers that an answer is being prepared")
+
+
+class ChannelSettings(Section):
+    provider: Literal["meta"] = Field(description="whose API serves the number: meta")
+    phone_number_id: Annotated[Text, StringConstraints(pattern=r"^[0-9]+$")] = Field(
+        description="the number's id at Meta (not the phone number itself)")
+    business_account_id: Annotated[Text, StringConstraints(pattern=r"^[0-9]*$")] | Literal[""] = (
+        Field("", description="the id of the WhatsApp Business Account"))
+    graph_url: Url = Field("https://graph.facebook.com/v23.0",
+                           description="Meta's Graph API with its version")
+    app_secret: Annotated[tuple[Secret, ...], BeforeValidator(_several), Field(min_length=1)] = (
+        Field(description="the secret of the Meta app, which signs deliveries; a list while it is "
+                          "being changed"))
+    access_token: Secret = Field(description="the token that may send messages by this number")
+    verify_token: Secret = Field(
+        description="a word of your own that Meta repeats when it is told the webhook's address")
+    limits: Limits = Field(default_factory=Limits, description="how fast and how much is sent")
+    receipts: Receipts = Field(default_factory=Receipts,
+                               description="what customers see of our reading")
+
+
+class Operation(Section):
+    method: str = Field(description="the verb of HTTP, written as the key of the path")
+    path: str = Field(description="the path below base_url; {name} is filled from `with`")
+    query: dict[str, Data] = Field(default_factory=dict, description="what follows the ? of the "
+                                   "address; {name} is filled from `with`")
+    body: Data = Field(None, alias="json",
+                       description="the JSON that is sent; a lone {name} keeps its type")
+    timeout_ms: Annotated[Milliseconds, Field(ge=1, le=5 * MINUTE)] = Field(
+        5_000, alias="timeout", description="how long one try may take")
+    retries: Annotated[Number, Field(ge=0, le=10)] = Field(
+        2, description="further tries of what may be tried again: a get, or what is idempotent")
+    missing: Annotated[tuple[Annotated[Number, Field(ge=400, le=499)], ...],
+                       BeforeValidator(_several)] = Field(
+        (), description="status codes that mean “there is none”: no error, the slot is none")
+    idempotent: Switch = Field(
+        False, description="the same Idempotency-Key twice does it once, so it may be tried again")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_method(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "method" in data:
+            return data
+        methods = [word for word in METHODS if word in data]
+        if len(methods) != 1 or not isinstance(data[methods[0]], str):
+            raise ValueError("needs exactly one of get, post, put, patch, delete with a path - "
+                             "get: \"/orders/{number}\"")
+        rest = {key: value for key, value in data.items() if key != methods[0]}
+        path = str(data[methods[0]])
+        return {"method": methods[0].upper(), "path": path if path[:1] == "/" else f"/{path}",
+                **rest}
+
+
+class Backend(Section):
+    base_url: Url = Field(description="where the business's HTTP API is")
+    headers: dict[str, Text] = Field(default_factory=dict,
+                                     description="sent with every call, for example Authorization")
+    idempotent: Switch = Field(False, description="holds for every operation that says nothing")
+    operations: dict[Id, Operation] = Field(description="what flows may call, by name")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inherit(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "idempotent" not in data:
+            return data
+        operations = data.get("operations")
+        if not isinstance(operations, dict):
+            return data
+        return {**data, "operations": {
+            name: {"idempotent": data["idempotent"], **operation}
+            if isinstance(operation, dict) else operation
+            for name, operation in operations.items()}}
+
+
+class Reminders(Section):
+    after_ms: Annotated[Milliseconds, Field(ge=MINUTE, lt=DAY)] = Field(
+        23 * HOUR, alias="after",
+        description="since the customer's last message, while somebody owes an answer")
+
+
+class OutboxSettings(Section):
+    unknown_after_ms: Annotated[Milliseconds, Field(ge=100)] = Field(
+        MINUTE, alias="unknown_after",
+        description="how long a send with an unknown outcome waits for its receipt")
+
+
+class QueueSettings(Section):
+    hours: Annotated[InstanceOf[Hours] | None, BeforeValidator(_hours)] = Field(
+        None, description="when somebody is there; without it, always")
+    holidays: Annotated[tuple[Annotated[InstanceOf[date], BeforeValidator(_day)], ...],
+                        BeforeValidator(_several)] = Field(
+        (), description="days on which nobody is there")
+
+
+class Handoff(Section):
+    default: Id = Field("support", description="the queue of a handoff that names none")
+    queues: dict[Id, QueueSettings] = Field(
+        default_factory=lambda: {"support": QueueSettings()},
+        description="the queues in which customers wait for a person")
+
+    @model_validator(mode="after")
+    def _the_default_exists(self) -> Handoff:
+        if self.default not in self.queues:
+            raise ValueError(f"“{self.default}” (default) is no queue - queues has "
+                             f"{', '.join(self.queues) or 'none'}")
+        return self
+
+
+class Settings(Section):
+    """config.yaml."""
+
+    server: Server = Field(default_factory=Server, description="where it listens")
+    store: Annotated[str, BeforeValidator(_store)] = Field(
+        "sqlite:///data/bot.db", validate_default=True, description="where everything is kept")
+    default_language: Language = Field(
+        "en", description="of customers whose own is not known; every text needs it")
+    timezone: Zone = Field(
+        ZoneInfo("UTC"), description="of the business: times are understood and shown in it")
+    currency: Annotated[Text, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(
+        "EUR", description="of the filter money, where a text names none")
+    flows: Folder = Field(Path("flows"), validate_default=True,
+                          description="the folder of the flows")
+    templates: Folder = Field(Path("templates"), validate_default=True,
+                              description="the folder of the long texts")
+    channels: Annotated[dict[Id, ChannelSettings], Field(min_length=1)] = Field(
+        description="the business's WhatsApp numbers, by a name of your own")
+    backends: dict[Id, Backend] = Field(
+        default_factory=dict, description="the business's HTTP APIs that flows may call, by name")
+    reminders: Reminders = Field(default_factory=Reminders,
+                                 description="the reminder before the 24-hour window closes")
+    outbox: OutboxSettings = Field(default_factory=OutboxSettings,
+                                   description="how messages leave")
+    fallback: Annotated[tuple[Literal["rephrase", "menu", "handoff"], ...],
+                        BeforeValidator(_several), Field(min_length=1)] = Field(
+        ("rephrase", "menu", "handoff"),
+        description="what happens, one after the other, when nothing understands a message")
+    idle_ms: Annotated[Milliseconds, Field(ge=MINUTE)] = Field(
+        3 * DAY, alias="idle", description="after so long without a word a flow is given up")
+    old_taps: Literal["decline", "jump"] = Field(
+        "decline", description="what a tap on an earlier question of the same run does")
+    public: dict[str, Data] = Field(default_factory=dict,
+                                    description="all that flows see as config")
+    handoff: Handoff = Field(default_factory=Handoff, description="who takes over from the bot")
