@@ -62,8 +62,8 @@ def _value(text: str, start: int, *, in_list: bool) -> tuple[str, int]:
     if text.startswith("[", start) and not in_list:
         return _list(text, start)
     whole = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"").match(text, start)
-    if whole and re.match(r"\s*[,}\]]", text[whole.end():]) and _is_quoted(whole[0]):
-        return whole[0], whole.end()
+    if whole and re.match(r"\s*([,}\]]|$)", text[whole.end():]):
+        return whole[0] if _is_quoted(whole[0]) else quoted(whole[0]), whole.end()
     end, depth = start, 0
     while end < len(text):
         if text.startswith("{{", end) and "}}" in text[end:]:
@@ -76,7 +76,8 @@ def _value(text: str, start: int, *, in_list: bool) -> tuple[str, int]:
             depth -= 1
         elif char in "{[":
             depth += 1
-        elif char == "," and depth == 0 and (in_list or _NEXT_KEY.match(text, end + 1)):
+        elif char == "," and depth == 0 and (
+                in_list or not text[end + 1:].strip() or _NEXT_KEY.match(text, end + 1)):
             break
         end += 1
     value = text[start:end].rstrip()

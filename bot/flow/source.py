@@ -178,10 +178,10 @@ class _Reader:
 
     def _scalar(self, event: Any, place: Place, parent: _Open | None) -> Node:
         self._technical(event, place)
-        if event.style is None and event.value:
+        if not event.style and event.value:
             end = event.end_mark
             rest = self.lines[end.line][end.column:] if end.line < len(self.lines) else ""
-            if re.match(r"\s+#\S" if " " in event.value else r"\s+#[\d{]", rest):
+            if re.match(r"\s*#\S" if " " in event.value else r"\s*#[\d{]", rest):
                 self.quote(place, "the part after `#` would be lost")
         return Node(event.value, *place)
 
