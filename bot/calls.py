@@ -1,0 +1,75 @@
+"""Calls of the business's operations: made outside any transaction, answered by the one door."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from bot.actions import Backends
+from bot.engine import Engine
+from bot.model import CallRequest, Json
+from bot.store.store import Store
+
+log = logging.getLogger(__name__)
+
+#: Calls on the way at once.
+AT_ONCE = 64
+POLL = 1.0
+
+
+class Calls:
+    """Claims calls, makes them, brings their results in."""
+
+    def __init__(self, engine: Engine, store: Store, backends: Backends) -> None:
+        self._engine = engine
+        self._store = store
+        self._backends = backends
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Make calls until cancelled; those on the way are finished first."""
+        for conversation, call in await self._store.calls_running():
+            # The process before this one began it. Again under the same key where that is safe;
+            # elsewhere nobody knows whether it was done, and the flow is told so.
+            if self._backends.repeatable(call.operation):
+                self._start(conversation, call)
+            else:
+                await self._engine.result(conversation, {
+                    "key": call.key, "call": call.operation, "ok": False,
+                    "error": {"kind": "timeout", "status": None}})
+        wake = self._engine.calls_wake
+        try:
+            while True:
+                wake.clear()
+                for conversation, call in await self._store.claim_calls(
+                        AT_ONCE - len(self._tasks)):
+                    self._start(conversation, call)
+                try:
+                    async with asyncio.timeout(POLL):
+                        await wake.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=10)
+
+    def _start(self, conversation: str, call: CallRequest) -> None:
+        task = asyncio.create_task(self._make(conversation, call))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._engine.calls_wake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("call failed", exc_info=error)
+
+    async def _make(self, conversation: str, call: CallRequest) -> None:
+        answer = await self._backends.call(call.operation, call.arguments, key=call.key,
+                                           retries=call.retries, timeout_ms=call.timeout_ms)
+        result: Json = {"key": call.key, "call": call.operation, "ok": answer.ok}
+        if answer.ok:
+            result["value"] = answer.value
+        else:
+            result["error"] = {"kind": answer.error_kind, "status": answer.status}
+        await self._engine.result(conversation, result)

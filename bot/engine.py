@@ -1,0 +1,126 @@
+"""Turns: the router's pure decision, taken inside the store's transaction, told to the workers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from bot.clock import Clock
+from bot.errors import BotError, Refused, UnknownVersion
+from bot.feed import QUEUE, Feed
+from bot.flow.flows import Flows
+from bot.ids import new_id
+from bot.model import Decision, Event, Item, Json, Snapshot
+from bot.outbox import Outbox
+from bot.router import decide
+from bot.store.rows import Agent
+from bot.store.store import Store
+from bot.store.work import Work
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+#: How often a unit is tried again because a conversation stands in a version not loaded yet.
+LOADS = 20
+
+
+class Engine:
+    """Gives every event its turn, and hands on what the turn has caused."""
+
+    def __init__(self, flows: Flows, store: Store, outbox: Outbox, feed: Feed,
+                 clock: Clock) -> None:
+        self.flows = flows
+        self._store = store
+        self._outbox = outbox
+        self._feed = feed
+        self._clock = clock
+        #: False: every event takes the slow path, whose attempts are counted (reliability.md).
+        self.fast = True
+        self.inbox_wake = asyncio.Event()
+        self.timers_wake = asyncio.Event()
+        self.calls_wake = asyncio.Event()
+
+    def step(self, snapshot: Snapshot, event: Event) -> Decision:
+        return decide(self.flows, snapshot, event)
+
+    @property
+    def _fast_step(self) -> Callable[[Snapshot, Event], Decision] | None:
+        return self.step if self.fast else None
+
+    async def accept(self, items: Sequence[Item]) -> None:
+        """Everything of a delivery is durable when this returns. Raises `StoreError`."""
+        work = await self._loaded(lambda: self._store.accept(items, self._fast_step))
+        self.follow(work)
+        for channel, external_id in work.heard:
+            self._outbox.show_read(channel, external_id, typing=bool(work.calls))
+
+    async def act(self, conversation: str, agent: Agent, action: str, *, client_id: str,
+                  text: str = "") -> None:
+        """What an agent does at the desk: take, reply, return or close.
+
+        The same `client_id` acts once. Raises `Refused` with the reason, for the agent.
+        """
+        payload: Json = {"action": action, "agent": agent.id, "name": agent.name}
+        if action == "reply":
+            if not text.strip():
+                raise Refused("There is nothing to send yet: write a text first.")
+            payload["text"] = text
+        await self.drain(conversation)
+        event = Event(new_id(), "agent", self._clock.now(), payload)
+        work = await self._loaded(lambda: self._store.happen(
+            conversation, event, self.step, key=f"desk:{client_id}"))
+        if work is None:
+            return
+        self.follow(work)
+        if work.refused:
+            raise Refused(work.refused)
+
+    async def result(self, conversation: str, result: Json) -> None:
+        """The result of a call comes in by the one door."""
+        work = await self._loaded(
+            lambda: self._store.end_call(conversation, result, self._fast_step))
+        if work is not None:
+            self.follow(work)
+
+    async def drain(self, conversation: str) -> None:
+        """Take the turns of everything that waits in this conversation: the slow path."""
+        while (tried := await self._store.begin(conversation)) is not None:
+            event, before = tried
+            try:
+                work = await self._loaded(
+                    lambda: self._store.take_turn(conversation, event, self.step))  # noqa: B023
+            except Exception as error:
+                log.exception("turn failed", extra={"conversation": conversation})
+                self.follow(await self._store.failed(conversation, event, repr(error),
+                                                     before + 1))
+                return
+            self.follow(work)
+
+    async def _loaded(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask the store; where an older version of a flow is wanted, load it and ask again."""
+        for _ in range(LOADS):
+            try:
+                return await ask()
+            except UnknownVersion as missing:
+                source = await self._store.version(missing.flow, missing.version)
+                if source is None:
+                    raise BotError(f"{missing}, and the store does not have it") from missing
+                self.flows.add_version(missing.flow, missing.version, source)
+        raise BotError("conversations stand in more old versions than can be loaded at once")
+
+    def follow(self, work: Work) -> None:
+        """Hand on what a committed unit of work has caused."""
+        if work.sends:
+            self._outbox.start(work.sends)
+        if work.changed:
+            self._feed.publish({*work.changed, QUEUE} if work.tickets else work.changed)
+        elif work.tickets:
+            self._feed.publish((QUEUE,))
+        if work.waiting:
+            self.inbox_wake.set()
+        if work.timers:
+            self.timers_wake.set()
+        if work.calls:
+            self.calls_wake.set()

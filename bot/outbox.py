@@ -1,0 +1,137 @@
+"""Sending: what the store has released goes to the provider, and what became of it goes back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+from bot import failpoints
+from bot.channel.base import Channel
+from bot.errors import ChannelError, StoreError
+from bot.pace import Pacer
+from bot.store.rows import Outcome, Send
+from bot.store.store import Store, real_now
+from bot.store.work import Work
+
+log = logging.getLogger(__name__)
+
+#: The store is asked for retries and resolved doubts so often, seconds.
+POLL = 0.5
+#: The pause before a retry grows from the first to the last, milliseconds.
+FIRST_PAUSE, LAST_PAUSE = 500, 60_000
+#: A channel whose account or token is refused is tried again so often, seconds.
+STOPPED = 60.0
+
+
+def pause_before(attempt: int) -> int:
+    """Milliseconds before the next attempt: exponential, with full jitter in its upper half."""
+    most = min(LAST_PAUSE, FIRST_PAUSE * 2 ** min(attempt, 10))
+    return random.randint(most // 2, most)  # noqa: S311 - jitter, no secret
+
+
+class Outbox:
+    """One task for each message on the wire."""
+
+    def __init__(self, store: Store, channels: Mapping[str, Channel], pacer: Pacer,
+                 reads: Mapping[str, tuple[bool, bool]]) -> None:
+        """`reads`: by channel, whether a message is shown as read, and typing while we work."""
+        self._store = store
+        self._channels = channels
+        self._pacer = pacer
+        self._reads = reads
+        self._tasks: set[asyncio.Task[None]] = set()
+        #: Set by the engine: hands on what settling has caused.
+        self.follow: Callable[[Work], None] = lambda work: self.start(work.sends)
+        #: Channels that a person has to look after: name -> what the provider said.
+        self.stopped: dict[str, str] = {}
+
+    def start(self, sends: Iterable[Send]) -> None:
+        """Send what was claimed."""
+        for send in sends:
+            self._spawn(self._send(send))
+
+    def show_read(self, channel: str, external_id: str, *, typing: bool) -> None:
+        """Tick the customer's message blue, as far as the channel's `receipts` say so."""
+        read, types = self._reads.get(channel, (False, False))
+        if read or (typing and types):
+            self._spawn(self._show_read(channel, external_id, typing=typing and types))
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def run(self) -> None:
+        """Send what waits for its time, until cancelled; what is on the wire is finished first."""
+        if (doubts := await self._store.adopt()) > 0:
+            log.warning("messages in doubt", extra={"count": doubts})
+        try:
+            while True:
+                self.follow(await self._store.claim_sends())
+                await asyncio.sleep(POLL)
+        finally:
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=10)
+
+    async def _send(self, send: Send) -> None:
+        outcome = await self._attempt(send)
+        while True:
+            try:
+                work = await self._store.settle((outcome,))
+            except StoreError:  # what the provider said must not be forgotten: until it is kept
+                log.exception("settle failed", extra={"message": send.id})
+                await asyncio.sleep(1)
+            else:
+                self.follow(work)
+                return
+
+    async def _attempt(self, send: Send) -> Outcome:
+        failpoints.hit("outbox.claimed")
+        channel = self._channels.get(send.channel)
+        if channel is None:
+            return Outcome(send, "failed", error=f"There is no channel {send.channel} any more.")
+        try:
+            provider_id = await channel.send(send.to, send.content, send.id)
+        except ChannelError as error:
+            return self._refused(send, error)
+        except Exception as error:  # our own fault: nobody knows how far it came
+            log.exception("send failed", extra={"message": send.id})
+            return Outcome(send, "unknown", error=repr(error))
+        if self.stopped and self.stopped.pop(send.channel, None) is not None:
+            log.warning("channel sends again", extra={"channel": send.channel})
+        return Outcome(send, "sent", provider_id)
+
+    def _refused(self, send: Send, error: ChannelError) -> Outcome:
+        reason = f"{error} {error.advice}".strip()
+        log.warning("not sent", extra={"message": send.id, "code": error.code, "error": str(error),
+                                       "attempt": send.attempts})
+        if error.unknown:
+            return Outcome(send, "unknown", code=error.code, error=reason)
+        if error.closes_window:
+            return Outcome(send, "parked", code=error.code, error=reason)
+        if not error.retryable:
+            return Outcome(send, "failed", code=error.code, error=reason)
+        pause = pause_before(send.attempts)
+        if error.retry_after is not None:
+            pause = max(pause, int(error.retry_after * 1000))
+        if error.stops_channel:
+            self.stopped[send.channel] = reason
+            log.error("channel stopped", extra={"channel": send.channel, "advice": error.advice})
+            self._pacer.hold(send.channel, STOPPED)
+            pause = int(STOPPED * 1000)
+        elif error.throttles == "channel":
+            self._pacer.hold(send.channel, min(pause / 1000, 5.0))
+        elif error.throttles == "contact":
+            # Four times as long at each refusal, as the provider asks (whatsapp.md, 131056).
+            pause = max(pause, 1000 * 4 ** min(send.attempts, 5))
+            self._pacer.hold(send.conversation, pause / 1000)
+        return Outcome(send, "retry", not_before=real_now() + pause, code=error.code,
+                       error=reason)
+
+    async def _show_read(self, channel: str, external_id: str, *, typing: bool) -> None:
+        try:
+            await self._channels[channel].mark_read(external_id, typing=typing)
+        except ChannelError as error:  # a nicety: the conversation does not depend on it
+            log.info("not marked as read", extra={"channel": channel, "error": str(error)})

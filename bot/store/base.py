@@ -1,0 +1,82 @@
+"""What a database must offer, and the transaction that every question is asked in.
+
+`Store` (bot/store/store.py) holds the questions, written once in the SQL of `queries.sql`. A
+`Database` runs them: SQLite in the thread of its one writing connection, several units to a
+commit; PostgreSQL each in a transaction of its own. A unit of work is one `async def unit(tx)`
+that awaits nothing but its `tx`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, Protocol, TypeVar
+
+from pydantic_core import from_json, to_json
+
+T = TypeVar("T")
+Row = Sequence[Any]
+
+
+class Tx(Protocol):
+    """One transaction. Statements go by their names in `queries.sql`."""
+
+    async def all(self, name: str, *args: Any) -> list[Row]:
+        """Every row of the answer."""
+
+    async def one(self, name: str, *args: Any) -> Row | None:
+        """The first row, if there is one."""
+
+    async def run(self, name: str, *args: Any) -> int:
+        """How many rows were changed."""
+
+    async def many(self, name: str, rows: Iterable[Row]) -> None:
+        """The statement once for each row."""
+
+
+Unit = Callable[[Tx], Awaitable[T]]
+
+
+class Database(Protocol):
+    """Where the questions are asked: SQLite and PostgreSQL implement it."""
+
+    #: True: the process before this one did not stop cleanly.
+    unclean: bool
+
+    async def write(self, unit: Unit[T], *, lazy: bool = False) -> T:
+        """Run the unit; when this returns, what it wrote is on disk.
+
+        A lazy unit may wait a moment for another write to share its commit.
+        """
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a unit that only reads, beside the writes."""
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the database."""
+
+
+@cache
+def statements() -> dict[str, str]:
+    """The named statements of `queries.sql`, as they stand there."""
+    text = resources.files("bot.store").joinpath("queries.sql").read_text("utf-8")
+    parts = re.split(r"^-- name: (\w+)\s*$", text, flags=re.MULTILINE)
+    return {name: re.sub(r"^--.*$", "", sql, flags=re.MULTILINE).strip()
+            for name, sql in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def migrations() -> list[tuple[str, str]]:
+    """(name, SQL) of every migration, in their order."""
+    folder = resources.files("bot.store").joinpath("migrations")
+    return sorted((file.name, file.read_text("utf-8")) for file in folder.iterdir()
+                  if file.name.endswith(".sql"))
+
+
+def dump(value: Any) -> str:
+    """A value as the JSON text that is stored."""
+    return to_json(value).decode()
+
+
+load = from_json

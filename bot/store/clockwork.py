@@ -1,0 +1,55 @@
+"""Timers, reminders and calls: what comes due becomes an event, and events move conversations."""
+
+from __future__ import annotations
+
+from bot import failpoints
+from bot.ids import new_id
+from bot.model import CallRequest, Event, Json
+from bot.store import turns
+from bot.store.base import Row, Tx, dump, load
+from bot.store.held import find
+from bot.store.turns import Step
+from bot.store.work import Work
+
+
+async def fire(tx: Tx, work: Work, limit: int) -> None:
+    """T5: a due timer is disarmed in the transaction that makes it an event: never twice."""
+    for conversation, name, token in await tx.all("due_timers", work.now, limit):
+        if await tx.run("drop_timer", conversation, name, token):
+            await tx.run("count_timer_off", conversation)
+            await _event(tx, conversation, "timer", {"name": name, "token": token}, work)
+    for (conversation,) in await tx.all("due_reminders", work.now, limit):
+        if await tx.run("reminded", conversation):
+            work.tickets = True
+            await _event(tx, conversation, "reminder", {}, work)
+    failpoints.hit("timer.fired")
+
+
+async def _event(tx: Tx, conversation: str, kind: str, payload: Json, work: Work) -> None:
+    current = await find(tx, conversation)
+    if current is not None:
+        await turns.happen(tx, current, Event(new_id(), kind, work.now, payload), None, work)
+
+
+def _call(row: Row) -> tuple[str, CallRequest]:
+    key, conversation, operation, arguments, retries, timeout_ms = row
+    return conversation, CallRequest(key, operation, load(arguments), retries, timeout_ms)
+
+
+async def claim_calls(tx: Tx, limit: int) -> list[tuple[str, CallRequest]]:
+    return [_call(row) for row in await tx.all("claim_calls", limit)]
+
+
+async def calls_running(tx: Tx) -> list[tuple[str, CallRequest]]:
+    return [_call(row) for row in await tx.all("calls_running")]
+
+
+async def end_call(tx: Tx, conversation: str, result: Json, step: Step | None,
+                   work: Work) -> bool:
+    """Keep the result and make it an event, both or neither. False: it had a result before."""
+    if not await tx.run("end_call", result["key"], dump(result)):
+        return False
+    current = await find(tx, conversation)
+    if current is not None:
+        await turns.happen(tx, current, Event(new_id(), "result", work.now, result), step, work)
+    return True

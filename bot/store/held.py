@@ -1,0 +1,159 @@
+"""A conversation as a unit of work holds it: its row, locked, and the contact's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.clock import DAY
+from bot.ids import new_id
+from bot.model import BOT, Address, Contact, Incoming, Json, Snapshot
+from bot.store.base import Row, Tx, dump, load
+
+#: WhatsApp lets a business write freely for so long after the customer's last message.
+WINDOW = DAY
+#: A message needs a moment to reach the provider: this much before its end the window is closed.
+MARGIN = 10_000
+
+
+@dataclass(slots=True)
+class Held:
+    """The row of a conversation and what a unit of work has changed of it so far."""
+
+    id: str
+    channel: str
+    owner: str
+    owner_epoch: int
+    rev: int
+    in_seq: int
+    state: Json
+    busy: bool
+    waiting: int
+    window_until: int
+    last_inbound_at: int
+    timers: int
+    reach: str
+    remind_at: int | None
+    closing: bool
+    contact: Contact
+    opted_out_at: int | None
+    ready_at: int | None = None
+
+    def heard(self, at: int) -> None:
+        """The customer wrote at `at`; an older message that comes late moves nothing back."""
+        if at > self.last_inbound_at:
+            self.last_inbound_at = at
+            self.window_until = at + WINDOW
+            self.closing = False
+
+    def is_open(self, now: int) -> bool:
+        return now < self.window_until - MARGIN
+
+
+def held(row: Row) -> Held:
+    """The row of the queries `conversation` and `conversation_by_address`."""
+    (id_, channel, owner, epoch, rev, in_seq, state, busy, waiting, until, heard, timers, reach,
+     remind_at, closing, contact, name, language, language_from, timezone, phone, fields, tags,
+     opted_out_at) = row
+    return Held(id_, channel, owner, epoch, rev, in_seq, load(state), bool(busy), waiting, until,
+                heard, timers, reach, remind_at, bool(closing),
+                Contact(contact, name, language, language_from, timezone, phone,
+                        load(fields) if fields != "{}" else {},
+                        tuple(load(tags)) if tags != "[]" else (), opted_out_at is not None),
+                opted_out_at)
+
+
+async def snapshot(tx: Tx, conversation: Held) -> Snapshot:
+    """What the engine may read of it."""
+    ticket = None
+    if conversation.owner != BOT:
+        row = await tx.one("ticket", conversation.id)
+        if row is not None:
+            ticket = {"id": row[0], "queue": row[1], "state": row[2], "agent": row[3],
+                      "return_to": row[4], "created_at": row[5], "agent_name": row[6]}
+    return Snapshot(conversation.id, conversation.channel, conversation.contact,
+                    conversation.owner, conversation.state, conversation.window_until,
+                    conversation.last_inbound_at, ticket)
+
+
+def addresses(reach: str) -> tuple[Address, ...]:
+    return tuple(Address(*parts) for parts in load(reach))
+
+
+async def find(tx: Tx, conversation: str) -> Held | None:
+    row = await tx.one("conversation", conversation)
+    return None if row is None else held(row)
+
+
+async def hold(tx: Tx, item: Incoming, now: int) -> Held:
+    """The conversation that a message belongs to, made when its sender is new."""
+    first = item.addresses[0]
+    row = await tx.one("conversation_by_address", first.kind, first.value, first.scope,
+                       item.channel)
+    if row is None:
+        contact = await _contact(tx, item, now)
+        await tx.run("add_conversation", new_id(), contact, item.channel,
+                     await _reach(tx, contact), now)
+        row = await tx.one("conversation_by_address", first.kind, first.value, first.scope,
+                           item.channel)
+        assert row is not None
+        return held(row)
+    conversation = held(row)
+    known = conversation.reach
+    if any(address.value not in known for address in item.addresses):
+        await _contact(tx, item, now)
+        row = await tx.one("conversation", conversation.id)
+        assert row is not None
+        conversation = held(row)
+    if item.name and item.name != conversation.contact.name:
+        await tx.run("name_contact", conversation.contact.id, item.name)
+        row = await tx.one("conversation", conversation.id)
+        assert row is not None
+        conversation = held(row)
+    return conversation
+
+
+async def _contact(tx: Tx, item: Incoming, now: int) -> str:
+    """The contact of these addresses: found, made, or joined of two that are one person."""
+    found: str | None = None
+    for address in item.addresses:
+        row = await tx.one("contact_by_address", address.kind, address.value, address.scope)
+        if row is None:
+            continue
+        if found is None:
+            found = row[0]
+        elif row[0] != found:
+            await tx.run("join_contacts", row[0], found)
+    if found is None:
+        found = new_id()
+        await tx.run("add_contact", found, item.name, _phone(item), now)
+    for address in item.addresses:
+        await tx.run("add_address", address.kind, address.value, address.scope, found)
+    if (phone := _phone(item)) is not None:
+        await tx.run("phone_contact", found, phone)
+    await tx.run("reach_contact", found, await _reach(tx, found))
+    return found
+
+
+async def _reach(tx: Tx, contact: str) -> str:
+    rows = await tx.all("addresses", contact)
+    return dump([list(row) for row in rows])
+
+
+def _phone(item: Incoming) -> str | None:
+    return next((a.value for a in item.addresses if a.kind == "phone"), None)
+
+
+def text_of(content: Any) -> str:
+    """One line that stands for a message in lists."""
+    if isinstance(content, str):
+        content = load(content)
+    if not isinstance(content, dict):
+        return ""
+    for key in ("text", "title", "caption", "name", "emoji", "what"):
+        if isinstance(content.get(key), str) and content[key]:
+            return str(content[key])
+    media = content.get("media")
+    if isinstance(media, dict) and media.get("name"):
+        return str(media["name"])
+    return f"[{content.get('type', '?')}]"

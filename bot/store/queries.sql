@@ -1,0 +1,321 @@
+-- Named statements, one text for both databases. $n are parameters. `/*lock*/` marks the row
+-- that PostgreSQL locks; SQLite has one writer and needs none.
+
+-- name: setting
+select value from setting where name = $1
+-- name: set_setting
+insert into setting (name, value) values ($1, $2)
+on conflict (name) do update set value = excluded.value
+
+-- name: see
+insert into seen (channel, external_id, at) values ($1, $2, $3) on conflict do nothing
+
+-- name: conversation_by_address
+select v.id, v.channel, v.owner, v.owner_epoch, v.rev, v.in_seq, v.state, v.busy, v.waiting,
+       v.window_until, v.last_inbound_at, v.timers, v.reach, v.remind_at, v.closing,
+       c.id, c.name, c.language, c.language_from, c.timezone, c.phone, c.fields, c.tags,
+       c.opted_out_at
+from address a
+join contact o on o.id = a.contact
+join contact c on c.id = coalesce(o.alias_of, o.id)
+join conversation v on v.contact = c.id and v.channel = $4
+where a.kind = $1 and a.value = $2 and a.scope = $3 /*lock*/
+
+-- name: conversation
+select v.id, v.channel, v.owner, v.owner_epoch, v.rev, v.in_seq, v.state, v.busy, v.waiting,
+       v.window_until, v.last_inbound_at, v.timers, v.reach, v.remind_at, v.closing,
+       c.id, c.name, c.language, c.language_from, c.timezone, c.phone, c.fields, c.tags,
+       c.opted_out_at
+from conversation v join contact c on c.id = v.contact
+where v.id = $1 /*lock*/
+
+-- name: contact_by_address
+select coalesce(o.alias_of, o.id) from address a join contact o on o.id = a.contact
+where a.kind = $1 and a.value = $2 and a.scope = $3
+
+-- name: add_contact
+insert into contact (id, name, phone, created_at) values ($1, $2, $3, $4)
+-- name: add_address
+insert into address (kind, value, scope, contact) values ($1, $2, $3, $4) on conflict do nothing
+-- name: join_contacts
+update contact set alias_of = $2 where id = $1 or alias_of = $1
+-- name: addresses
+select a.kind, a.value, a.scope from address a join contact o on o.id = a.contact
+where coalesce(o.alias_of, o.id) = $1 order by a.kind desc, a.contact desc
+-- name: reach_contact
+update conversation set reach = $2 where contact = $1
+-- name: phone_contact
+update contact set phone = $2 where id = $1
+-- name: name_contact
+update contact set name = $2 where id = $1
+-- name: add_conversation
+insert into conversation (id, contact, channel, reach, created_at) values ($1, $2, $3, $4, $5)
+
+-- name: add_event
+insert into inbox (id, conversation, channel, seq, kind, payload, at, state, attempts, error)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+-- name: add_inbound
+insert into message (id, conversation, direction, origin, content, raw, at, status, provider_id)
+values ($1, $2, 'in', 'customer', $3, $4, $5, 'received', $6)
+-- name: heard
+update conversation set in_seq = $2, last_inbound_at = $3, window_until = $4, closing = 0,
+       waiting = waiting + $5, ready_at = coalesce(ready_at, $6), remind_at = null
+where id = $1
+-- name: queue_event
+update conversation set in_seq = in_seq + 1, waiting = waiting + 1, ready_at = $2
+where id = $1 returning in_seq
+-- name: retry_event
+update conversation set ready_at = $2 where id = $1
+
+-- name: ready
+select id from conversation where ready_at <= $1 order by ready_at limit $2
+-- name: next_event
+select i.id, i.kind, i.payload, i.at, i.attempts, m.content from inbox i
+left join message m on m.id = i.id
+where i.conversation = $1 and i.state = 'new' and (i.kind <> 'message' or $2 = 0)
+order by i.seq limit 1
+-- name: try_event
+update inbox set attempts = attempts + 1 where id = $1 and state = 'new'
+-- name: fail_event
+update inbox set error = $2 where id = $1
+-- name: end_event
+update inbox set state = $2, error = $3 where id = $1 and state = 'new'
+-- name: bury_event
+update conversation set waiting = waiting - 1, ready_at = $2 where id = $1
+
+-- name: commit_turn
+update conversation set rev = rev + 1, state = $3, flow = $4, version = $5, step = $6, owner = $7,
+       owner_epoch = $8, busy = $9, remind_at = $10, timers = $11, waiting = $12, ready_at = $13,
+       in_seq = $14, last_inbound_at = $15, window_until = $16, closing = $17
+where id = $1 and rev = $2
+-- name: add_turn
+insert into turn (id, conversation, at, rule, item, score, step_before, step_after, version, outcome)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+-- name: add_outbound
+insert into message (id, conversation, direction, origin, content, at, status)
+values ($1, $2, 'out', $3, $4, $5, 'queued')
+-- name: add_send
+insert into outbox (id, conversation, channel, once, free, owner_epoch, state, attempts, epoch,
+                    not_before, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+-- name: unsent
+select 1 from outbox where conversation = $1 and state <> 'held' limit 1
+-- name: suppress
+update message set status = 'suppressed', reason = $2
+where id in (select id from outbox where conversation = $1 and state in ('queued', 'parked'))
+  and origin = 'bot'
+-- name: drop_suppressed
+delete from outbox where conversation = $1 and state in ('queued', 'parked')
+  and id in (select id from message where conversation = $1 and status = 'suppressed')
+-- name: unpark
+update outbox set state = 'queued', not_before = 0 where conversation = $1 and state = 'parked'
+-- name: change_contact
+update contact set language = $2, language_from = $3, fields = $4, tags = $5, opted_out_at = $6
+where id = $1
+
+-- name: set_timer
+insert into timer (conversation, name, fire_at, token) values ($1, $2, $3, $4)
+on conflict (conversation, name) do update set fire_at = excluded.fire_at, token = excluded.token
+-- name: drop_timers
+delete from timer where conversation = $1
+-- name: due_timers
+select conversation, name, token from timer where fire_at <= $1 order by fire_at limit $2
+-- name: drop_timer
+delete from timer where conversation = $1 and name = $2 and token = $3
+-- name: count_timer_off
+update conversation set timers = timers - 1 where id = $1
+-- name: due_reminders
+select id from conversation where remind_at <= $1 order by remind_at limit $2
+-- name: reminded
+update conversation set remind_at = null, closing = 1 where id = $1 and remind_at is not null
+-- name: next_due
+select min(at) from (select min(fire_at) as at from timer
+                     union all select min(remind_at) from conversation) as due
+
+-- name: add_call
+insert into call (key, conversation, operation, arguments, retries, timeout_ms, state, created_at)
+values ($1, $2, $3, $4, $5, $6, 'queued', $7) on conflict do nothing
+-- name: claim_calls
+update call set state = 'running' where key in (
+    select key from call where state = 'queued' order by created_at limit $1)
+returning key, conversation, operation, arguments, retries, timeout_ms
+-- name: calls_running
+select key, conversation, operation, arguments, retries, timeout_ms from call
+where state = 'running'
+-- name: end_call
+update call set state = 'done', result = $2 where key = $1 and state <> 'done'
+
+-- name: head
+select o.id, o.channel, o.once, o.free, o.owner_epoch, o.state, o.attempts, o.epoch, o.not_before,
+       o.after, o.created_at, m.content, m.origin,
+       v.reach, v.window_until, v.owner, v.owner_epoch, c.opted_out_at
+from outbox o
+join message m on m.id = o.id
+join conversation v on v.id = o.conversation
+join contact c on c.id = v.contact
+where o.conversation = $1 and o.state not in ('held', 'parked')
+order by o.state in ('sending', 'unknown') desc, o.id limit 1
+-- name: due_sends
+select distinct conversation from outbox
+where state in ('queued', 'unknown') and not_before <= $1 limit $2
+-- name: claim
+update outbox set state = 'sending', epoch = epoch + 1, attempts = attempts + 1, after = null
+where id = $1 and epoch = $2 and state in ('queued', 'unknown')
+-- name: set_send
+update outbox set state = $2, not_before = $3 where id = $1
+-- name: settle_send
+update outbox set state = $3, not_before = $4 where id = $1 and epoch = $2
+  and state in ('sending', 'unknown')
+-- name: settled
+delete from outbox where id = $1 and epoch = $2 and state in ('sending', 'unknown')
+-- name: drop_send
+delete from outbox where id = $1
+-- name: message_sent
+update message set status = case when status in ('delivered', 'read', 'failed') then status
+                                 else 'sent' end,
+       provider_id = $2, reason = null
+where id = $1
+-- name: message_is
+update message set status = $2, reason = $3 where id = $1
+-- name: doubt
+update message set doubt = 1 where id = $1
+-- name: gate
+update outbox set after = $2, not_before = $3 where id = (
+    select id from outbox where conversation = $1 and state = 'queued' order by id limit 1)
+-- name: open_gate
+update outbox set after = null, not_before = 0 where after = $1 and state = 'queued'
+-- name: adopt_sending
+update outbox set state = 'unknown', not_before = $1 where state = 'sending' returning id
+-- name: wait_again
+update outbox set not_before = $1 where state = 'unknown'
+-- name: close_window
+update conversation set window_until = case when window_until > $2 then $2 else window_until end
+where id = $1
+-- name: hold_channel
+update outbox set not_before = $2 where channel = $1 and state = 'queued' and not_before < $2
+
+-- name: add_receipt
+insert into receipt (id, channel, message, provider_id, status, at, code, error)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+-- name: message_by_tag
+select m.id, m.conversation, m.status, o.state, o.epoch from message m
+left join outbox o on o.id = m.id
+join conversation v on v.id = m.conversation
+where m.id = $1 and m.direction = 'out' and v.channel = $2
+-- name: message_by_provider
+select m.id, m.conversation, m.status, o.state, o.epoch from message m
+left join outbox o on o.id = m.id
+join conversation v on v.id = m.conversation
+where m.provider_id = $1 and m.direction = 'out' and v.channel = $2
+-- name: orphans
+select id, status, code, error from receipt where provider_id = $1 and channel = $2
+  and message is null order by at
+-- name: adopt_receipt
+update receipt set message = $2 where id = $1
+
+-- name: open_ticket
+insert into ticket (id, conversation, queue, priority, state, note, reason, return_to, created_at)
+values ($1, $2, $3, $4, 'waiting', $5, $6, $7, $8) on conflict do nothing
+-- name: ticket
+select t.id, t.queue, t.state, t.agent, t.return_to, t.created_at, g.name
+from ticket t left join agent g on g.id = t.agent
+where t.conversation = $1 and t.state <> 'closed'
+-- name: take_ticket
+update ticket set state = 'taken', agent = $2, taken_at = $3
+where conversation = $1 and state <> 'closed'
+-- name: close_ticket
+update ticket set state = 'closed', outcome = $2, closed_at = $3
+where conversation = $1 and state <> 'closed'
+
+-- name: queue_page
+select t.id, t.conversation, v.channel, t.queue, t.priority, t.state, t.note, t.reason,
+       t.created_at, t.agent, g.name, c.name, c.phone, v.window_until, v.closing,
+       (select min(m.at) from message m where m.conversation = v.id and m.direction = 'in'
+         and m.id > coalesce((select max(n.id) from message n where n.conversation = v.id
+             and n.direction = 'out' and n.origin like 'agent:%'), '')) as waiting_since,
+       (select m.content from message m where m.conversation = v.id order by m.id desc limit 1)
+from ticket t join conversation v on v.id = t.conversation
+join contact c on c.id = v.contact left join agent g on g.id = t.agent
+where t.state <> 'closed'
+order by case when v.closing = 1 and t.state = 'waiting' then 0 else 1 end,
+         case when t.state = 'waiting' then 0 else 1 end, t.priority desc, t.created_at, t.id
+limit $1 offset $2
+-- name: ticket_of
+select t.id, t.conversation, v.channel, t.queue, t.priority, t.state, t.note, t.reason,
+       t.created_at, t.agent, g.name, c.name, c.phone, v.window_until, v.closing,
+       (select min(m.at) from message m where m.conversation = v.id and m.direction = 'in'
+         and m.id > coalesce((select max(n.id) from message n where n.conversation = v.id
+             and n.direction = 'out' and n.origin like 'agent:%'), '')) as waiting_since,
+       (select m.content from message m where m.conversation = v.id order by m.id desc limit 1)
+from ticket t join conversation v on v.id = t.conversation
+join contact c on c.id = v.contact left join agent g on g.id = t.agent
+where t.state <> 'closed' and t.conversation = $1
+-- name: conversations
+select v.id, v.channel, c.name, c.phone, v.owner, v.flow, v.step, v.window_until,
+       v.last_inbound_at,
+       (select m.content from message m where m.conversation = v.id order by m.id desc limit 1)
+from conversation v join contact c on c.id = v.contact
+where (v.last_inbound_at, v.id) < ($1, $2)
+order by v.last_inbound_at desc, v.id desc limit $3
+-- name: thread
+select m.id, m.direction, m.origin, g.name, m.content, m.at, m.status, m.reason, o.state
+from message m left join outbox o on o.id = m.id
+left join agent g on m.origin = 'agent:' || g.id
+where m.conversation = $1 and m.id < $2 order by m.id desc limit $3
+-- name: message
+select m.id, m.direction, m.origin, g.name, m.content, m.at, m.status, m.reason, o.state,
+       m.conversation
+from message m left join outbox o on o.id = m.id
+left join agent g on m.origin = 'agent:' || g.id
+where m.id = $1
+-- name: conversation_of_message
+select v.id, v.channel from message m join conversation v on v.id = m.conversation where m.id = $1
+
+-- name: keep_version
+insert into flow_version (flow, version, source, created_at) values ($1, $2, $3, $4)
+on conflict do nothing
+-- name: version
+select source from flow_version where flow = $1 and version = $2
+
+-- name: add_agent
+insert into agent (id, login, name, password_hash) values ($1, $2, $3, $4) on conflict do nothing
+-- name: agents
+select id, login, name, password_hash, disabled from agent order by login
+-- name: agent
+select id, login, name, password_hash, disabled from agent where login = $1
+-- name: set_password
+update agent set password_hash = $2 where login = $1
+-- name: disable_agent
+update agent set disabled = $2 where login = $1
+-- name: sign_out_agent
+delete from sign_in where agent in (select id from agent where login = $1)
+-- name: sign_in
+insert into sign_in (token_hash, agent, csrf, seen_at, expires_at) values ($1, $2, $3, $4, $5)
+-- name: signed_in
+select g.id, g.login, g.name, g.password_hash, g.disabled, s.csrf, s.seen_at, s.expires_at
+from sign_in s join agent g on g.id = s.agent where s.token_hash = $1
+-- name: touch_sign_in
+update sign_in set seen_at = $2 where token_hash = $1
+-- name: sign_out
+delete from sign_in where token_hash = $1
+-- name: drop_sign_ins
+delete from sign_in where expires_at <= $1
+-- name: add_audit
+insert into audit (id, at, who, what, object, detail) values ($1, $2, $3, $4, $5, $6)
+
+-- name: inbox_rows
+select i.id, i.at, i.channel, i.conversation, i.kind, i.payload, i.state, i.attempts, i.error,
+       m.content, t.rule, t.item
+from inbox i left join message m on m.id = i.id left join turn t on t.id = i.id
+where i.id < $1 order by i.id desc limit $2
+-- name: receipt_rows
+select r.id, r.at, r.channel, m.conversation, r.status, r.provider_id, r.message, r.code, r.error
+from receipt r left join message m on m.id = r.message
+where r.id < $1 order by r.id desc limit $2
+-- name: park_again
+insert into outbox (id, conversation, channel, once, free, owner_epoch, state, created_at)
+select m.id, m.conversation, v.channel, 0, 1, v.owner_epoch, 'parked', m.at
+from message m join conversation v on v.id = m.conversation where m.id = $1
+on conflict do nothing
+-- name: incidents
+select at, detail from audit where object = $1 and what = 'incident' order by id desc limit 5

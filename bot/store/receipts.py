@@ -1,0 +1,49 @@
+"""What providers report of our messages: applied where it is accepted, never backwards."""
+
+from __future__ import annotations
+
+from bot.ids import new_id
+from bot.model import Receipt
+from bot.store.base import Tx
+from bot.store.sends import PARKED, apply_status, claim_head
+from bot.store.work import Work
+
+#: Meta's code for a free message after the 24-hour window (whatsapp.md, error codes).
+WINDOW_CLOSED = 131047
+
+
+async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
+    """One receipt. Of a message nobody knows yet it is kept until the send is settled."""
+    row = None
+    if receipt.tag:
+        row = await tx.one("message_by_tag", receipt.tag, receipt.channel)
+    if row is None:
+        row = await tx.one("message_by_provider", receipt.provider_id, receipt.channel)
+    message = None if row is None else row[0]
+    await tx.run("add_receipt", new_id(), receipt.channel, message, receipt.provider_id,
+                 receipt.status, receipt.at, receipt.code, receipt.error)
+    if row is None:
+        return
+    id_, conversation, status, outbox_state, epoch = row
+    if outbox_state in ("sending", "unknown"):  # the outcome is known now
+        await tx.run("settled", id_, epoch)
+        await tx.run("message_sent", id_, receipt.provider_id)
+        status = "sent"
+    elif outbox_state == "held" or (outbox_state is not None and receipt.status != "failed"):
+        await tx.run("drop_send", id_)
+        await tx.run("message_sent", id_, receipt.provider_id)
+        status = "sent"
+    if await apply_status(tx, id_, receipt.status, status, receipt.code, receipt.error):
+        work.changed.add(conversation)
+    if receipt.code == WINDOW_CLOSED:
+        await tx.run("close_window", conversation, work.now)
+        if receipt.status == "failed" and status not in ("delivered", "read"):
+            # It was too late for this window, not wrong: it leaves when the customer writes.
+            await tx.run("park_again", id_)
+            await tx.run("message_is", id_, "parked", PARKED)
+    if receipt.status in ("delivered", "read"):
+        await tx.run("open_gate", id_)
+    if outbox_state is not None or receipt.status in ("delivered", "read"):
+        following = await claim_head(tx, conversation, work)
+        if following is not None:
+            work.sends.append(following)

@@ -1,0 +1,145 @@
+"""Releasing messages and recording what became of them (T3 and T4).
+
+At most one message of a conversation is on the wire or in doubt. The rules are judged here, in
+the transaction that releases the message: window, ownership, consent, pace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.model import Reply
+from bot.store.base import Tx, load
+from bot.store.held import MARGIN, Held, addresses
+from bot.store.rows import Outcome, Send
+from bot.store.work import Work
+
+PARKED = ("The 24-hour window is closed. It leaves as soon as the customer writes again.")
+HELD = ("Nobody knows whether it arrived: the provider took the request and did not answer. "
+        "It is not sent again by itself.")
+#: What goes behind a picture waits for it to be delivered, but not longer than this (ms).
+AFTER_MEDIA = 5_000
+MEDIA = frozenset({"image", "video", "audio", "document", "sticker"})
+
+
+def first_claim(conversation: Held, id_: str, reply: Reply, work: Work, *,
+                free: bool) -> Send | None:
+    """The claim on a reply before which nothing waits; None where a rule holds it back."""
+    if free and not conversation.is_open(work.now):
+        return None
+    if work.pace(conversation.channel, conversation.id):
+        return None
+    return Send(id_, conversation.id, conversation.channel, addresses(conversation.reach),
+                reply.content, 1, 1, reply.once)
+
+
+async def claim_head(tx: Tx, conversation: str, work: Work) -> Send | None:
+    """Release the next message of a conversation, if one may leave now."""
+    while True:
+        row = await tx.one("head", conversation)
+        if row is None:
+            return None
+        (id_, channel, once, free, written_under, state, attempts, epoch, not_before, _after,
+         created_at, content, origin, reach, window_until, owner, owner_epoch,
+         opted_out_at) = row
+        if state == "sending" or not_before > work.real:
+            return None
+        if state == "unknown" and once:
+            await tx.run("set_send", id_, "held", 0)
+            await tx.run("message_is", id_, "held", HELD)
+        elif origin == "bot" and written_under < owner_epoch and owner.startswith("agent:"):
+            await _suppress(tx, id_, "An agent took the conversation over.")
+        elif origin == "bot" and opted_out_at is not None and created_at < opted_out_at:
+            await _suppress(tx, id_, "The customer asked us to stop.")
+        elif free and work.now >= window_until - MARGIN:
+            await tx.run("set_send", id_, "parked", 0)
+            await tx.run("message_is", id_, "parked", PARKED)
+        elif wait := work.pace(channel, conversation):
+            await tx.run("set_send", id_, state, work.real + wait)
+            return None
+        else:
+            await tx.run("claim", id_, epoch)
+            return Send(id_, conversation, channel, addresses(reach), load(content), epoch + 1,
+                        attempts + 1, bool(once))
+        work.changed.add(conversation)
+
+
+async def _suppress(tx: Tx, id_: str, reason: str) -> None:
+    await tx.run("message_is", id_, "suppressed", reason)
+    await tx.run("drop_send", id_)
+
+
+async def claim_due(tx: Tx, work: Work, limit: int) -> None:
+    """Every message whose time has come: retries, doubts that nobody resolved, new room."""
+    for (conversation,) in await tx.all("due_sends", work.real, limit):
+        send = await claim_head(tx, conversation, work)
+        if send is not None:
+            work.sends.append(send)
+
+
+async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: Work) -> None:
+    """T4: what became of attempts, each under the epoch of its claim; then the next in line."""
+    for outcome in outcomes:
+        send = outcome.send
+        work.changed.add(send.conversation)
+        if outcome.state == "sent":
+            await _sent(tx, outcome, work)
+        elif outcome.state == "failed":
+            if await tx.run("settled", send.id, send.epoch):
+                await tx.run("message_is", send.id, "failed", outcome.error)
+        elif outcome.state == "parked":
+            await tx.run("close_window", send.conversation, work.now)
+            if await tx.run("settle_send", send.id, send.epoch, "parked", 0):
+                await tx.run("message_is", send.id, "parked", PARKED)
+        elif outcome.state == "unknown":
+            if await tx.run("settle_send", send.id, send.epoch, "unknown",
+                            work.real + unknown_after):
+                await tx.run("doubt", send.id)
+        elif await tx.run("settle_send", send.id, send.epoch, "queued",
+                          outcome.not_before or work.real):
+            await tx.run("message_is", send.id, "queued", outcome.error)
+        following = await claim_head(tx, send.conversation, work)
+        if following is not None:
+            work.sends.append(following)
+
+
+async def _sent(tx: Tx, outcome: Outcome, work: Work) -> None:
+    send = outcome.send
+    await tx.run("settled", send.id, send.epoch)
+    # Also where a receipt has settled it before: the provider's id is news all the same.
+    await tx.run("message_sent", send.id, outcome.provider_id)
+    for receipt, status, code, error in await tx.all("orphans", outcome.provider_id,
+                                                     send.channel):
+        await tx.run("adopt_receipt", receipt, send.id)
+        await apply_status(tx, send.id, status, "sent", code, error)
+    if send.content["type"] in MEDIA:
+        await tx.run("gate", send.conversation, send.id, work.real + AFTER_MEDIA)
+
+
+RANK = {"queued": 0, "sending": 1, "unknown": 1, "parked": 1, "held": 1, "sent": 2,
+        "delivered": 3, "read": 4}
+
+
+async def apply_status(tx: Tx, message: str, status: str, before: str, code: int | None,
+                       error: str | None) -> bool:
+    """Move a message forward to a provider's status; never back. True if it moved."""
+    if status == "failed":
+        if before in ("delivered", "read", "failed"):
+            return False
+        reason = error or "The provider could not deliver it."
+        await tx.run("message_is", message, "failed",
+                     f"{reason} ({code})" if code is not None else reason)
+        return True
+    if before in ("failed", "suppressed") or RANK.get(before, 0) >= RANK[status]:
+        return False
+    await tx.run("message_is", message, status, None)
+    return True
+
+
+async def adopt(tx: Tx, real: int, unknown_after: int) -> int:
+    """At start: what was on the wire when the process before this one died is in doubt."""
+    rows = await tx.all("adopt_sending", real + unknown_after)
+    for (id_,) in rows:
+        await tx.run("doubt", id_)
+    await tx.run("wait_again", real + unknown_after)
+    return len(rows)

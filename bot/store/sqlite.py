@@ -1,0 +1,280 @@
+"""SQLite: one file, one process, one writing connection, several units to a commit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import sqlite3
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import aiosqlite
+
+from bot import failpoints
+from bot.clock import Clock
+from bot.errors import StoreBusy, StoreError
+from bot.store.base import Row, Tx, Unit, migrations, statements
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+#: Units that share a commit at most. A commit with many is one flush, but all wait for the last.
+BATCH = 64
+#: How long a lazy unit may wait for a commit to ride with, seconds.
+LAZY = 0.02
+#: The writer checkpoints itself when the log has so many pages.
+CHECKPOINT_PAGES = 2_000
+
+PRAGMAS = ("journal_mode=wal", "synchronous=full", "busy_timeout=5000", "foreign_keys=on",
+           "secure_delete=on", "trusted_schema=off", "temp_store=memory",
+           f"wal_autocheckpoint={CHECKPOINT_PAGES}", "journal_size_limit=67108864")
+
+
+def dialect(sql: str) -> str:
+    """`$1` as SQLite numbers it, without the mark for row locks."""
+    return re.sub(r"\$(\d+)", r"?\1", sql.replace("/*lock*/", ""))
+
+
+class SQLiteTx:
+    """The statements of one unit, run at once in the connection's thread."""
+
+    __slots__ = ("_execute", "_executemany", "_sql")
+
+    def __init__(self, connection: sqlite3.Connection, sql: dict[str, str]) -> None:
+        self._execute = connection.execute
+        self._executemany = connection.executemany
+        self._sql = sql
+
+    async def all(self, name: str, *args: Any) -> list[Row]:
+        return self._execute(self._sql[name], args).fetchall()
+
+    async def one(self, name: str, *args: Any) -> Row | None:
+        # All rows are taken: a RETURNING statement half read would keep the transaction open.
+        rows = self._execute(self._sql[name], args).fetchall()
+        return rows[0] if rows else None
+
+    async def run(self, name: str, *args: Any) -> int:
+        return self._execute(self._sql[name], args).rowcount
+
+    async def many(self, name: str, rows: Iterable[Row]) -> None:
+        self._executemany(self._sql[name], rows)
+
+
+def drive(awaitable: Awaitable[T]) -> T:
+    """Run a unit to its end in this thread; its `tx` never suspends it."""
+    coroutine: Any = awaitable
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("a unit of work awaited something other than its transaction")
+
+
+class SQLite:
+    """A `Database` in one file."""
+
+    def __init__(self, path: Path, lock: IO[bytes], writer: aiosqlite.Connection,
+                 reader: aiosqlite.Connection, unclean: bool) -> None:
+        self.path = path
+        self.unclean = unclean
+        self._lock = lock
+        self._writer = writer
+        self._reader = reader
+        self._sql = {name: dialect(sql) for name, sql in statements().items()}
+        self._pending: list[tuple[Unit[Any], asyncio.Future[Any]]] = []
+        self._pump: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path, clock: Clock) -> SQLite:
+        """Take the file for this process, bring its tables up to date. Raises `StoreError`."""
+        if sqlite3.sqlite_version_info < (3, 38):
+            raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; 3.38 is the least")
+        lock = take_lock(path)
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        connections: list[aiosqlite.Connection] = []
+        try:
+            writer = await aiosqlite.connect(path, isolation_level=None, cached_statements=512)
+            connections.append(writer)
+            for pragma in PRAGMAS:
+                await writer.execute(f"pragma {pragma}")
+            unclean = await _in_thread(writer, lambda c: _start(c, clock.now()))
+            reader = await aiosqlite.connect(uri, uri=True, isolation_level=None,
+                                             cached_statements=128)
+            connections.append(reader)
+            await reader.execute("pragma query_only=on")
+        except BaseException as error:
+            for connection in connections:
+                await connection.close()
+            lock.close()
+            if isinstance(error, sqlite3.Error):
+                raise StoreError(f"{path}: {error}") from error
+            raise
+        return cls(path, lock, writer, reader, unclean)
+
+    async def write(self, unit: Unit[T], *, lazy: bool = False) -> T:
+        if self._closed:
+            raise StoreError("the store is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._pending.append((unit, future))
+        if self._pump is None:
+            if not lazy:
+                self._start_pump()
+            elif self._timer is None:
+                self._timer = loop.call_later(LAZY, self._start_pump)
+        return await future
+
+    def _start_pump(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._pump is None:
+            self._pump = asyncio.get_running_loop().create_task(self._run_pending())
+
+    async def _run_pending(self) -> None:
+        try:
+            while self._pending:
+                batch, self._pending = self._pending[:BATCH], self._pending[BATCH:]
+                units = [unit for unit, _ in batch]
+                try:
+                    results = await _in_thread(self._writer, partial(self._commit, units))
+                except Exception as error:  # the commit itself failed: nobody's work was kept
+                    if isinstance(error, sqlite3.Error):
+                        log.error("commit failed", extra={"error": str(error)})
+                    failure = StoreError(f"the store could not write: {error}")
+                    results = [(None, failure)] * len(units)
+                for (_, future), (value, failed) in zip(batch, results, strict=True):
+                    if future.done():  # whoever asked has gone; the work is kept all the same
+                        continue
+                    if failed is None:
+                        future.set_result(value)
+                    else:
+                        future.set_exception(failed)
+        finally:
+            self._pump = None
+
+    def _commit(self, units: list[Unit[Any]],
+                connection: sqlite3.Connection) -> list[tuple[Any, Exception | None]]:
+        execute = connection.execute
+        tx: Tx = SQLiteTx(connection, self._sql)
+        results: list[tuple[Any, Exception | None]] = []
+        execute("begin immediate")
+        try:
+            failpoints.hit("write.begun")
+            for unit in units:
+                execute("savepoint unit")
+                try:
+                    results.append((drive(unit(tx)), None))
+                except Exception as error:
+                    if not connection.in_transaction:  # e.g. a full disk: SQLite has rolled back
+                        raise
+                    execute("rollback to unit")
+                    results.append((None, error))
+                execute("release unit")
+            failpoints.hit("write.before_commit")
+            execute("commit")
+        except BaseException:
+            if connection.in_transaction:
+                execute("rollback")
+            raise
+        failpoints.hit("write.committed")
+        return results
+
+    async def read(self, unit: Unit[T]) -> T:
+        def run(connection: sqlite3.Connection) -> T:
+            connection.execute("begin")
+            try:
+                return drive(unit(SQLiteTx(connection, self._sql)))
+            finally:
+                connection.execute("commit")
+
+        return await _in_thread(self._reader, run)
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        if self._pending:
+            self._start_pump()
+        if self._pump is not None:
+            await self._pump
+        self._closed = True
+        await self._reader.close()
+        await _in_thread(self._writer, _stop)
+        await self._writer.close()
+        self._lock.close()
+
+
+async def _in_thread(connection: aiosqlite.Connection,
+                     work: Callable[[sqlite3.Connection], T]) -> T:
+    """Run a function in the thread of the connection: one hop, however much it does.
+
+    aiosqlite has no public call for it; `_execute` and `_conn` are why its version is pinned.
+    """
+    execute: Any = connection._execute
+    result: T = await execute(work, connection._conn)
+    return result
+
+
+def _start(connection: sqlite3.Connection, now: int) -> bool:
+    """Bring the tables up to date and note that the file is in use; was it closed cleanly?"""
+    connection.execute("create table if not exists migration "
+                       "(name text primary key, at bigint not null)")
+    done = {row[0] for row in connection.execute("select name from migration")}
+    for name, sql in migrations():
+        if name in done:
+            continue
+        # executescript would commit before it starts; one transaction keeps a kill harmless.
+        connection.execute("begin immediate")
+        for statement in split(sql):
+            connection.execute(statement)
+            failpoints.hit("migration.step")
+        connection.execute("insert into migration values (?, ?)", (name, now))
+        connection.execute("commit")
+    row = connection.execute("select value from setting where name = 'clean'").fetchone()
+    connection.execute("insert into setting values ('clean', '0') "
+                       "on conflict (name) do update set value = '0'")
+    return row is not None and row[0] != "1"
+
+
+def _stop(connection: sqlite3.Connection) -> None:
+    connection.execute("update setting set value = '1' where name = 'clean'")
+    connection.execute("pragma wal_checkpoint(truncate)")
+
+
+def split(script: str) -> list[str]:
+    """The statements of a migration."""
+    statements, current = [], ""
+    for line in script.splitlines():
+        current += line + "\n"
+        if sqlite3.complete_statement(current):
+            statements.append(current)
+            current = ""
+    return statements
+
+
+def take_lock(path: Path) -> IO[bytes]:
+    """Hold `<file>.lock` until the process ends. Raises `StoreBusy`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.with_name(path.name + ".lock").open("ab")
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise StoreBusy(f"{path} is open in another process. One process at a time can use a "
+                        "SQLite file; for several, give `store:` a postgresql:// address") from None
+    return file

@@ -1,0 +1,290 @@
+"""The questions that Frontdesk asks its database. Each is one transaction.
+
+A question that moves conversations answers with its `Work`: the messages that it released and
+whom to tell. `now` is business time, `real` the wall's; both epoch milliseconds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from bot import failpoints
+from bot.clock import Clock
+from bot.errors import BotError
+from bot.ids import new_id
+from bot.model import CallRequest, Event, Item, Json, Snapshot
+from bot.store import clockwork, desk, sends, turns
+from bot.store.base import Database, Tx
+from bot.store.held import find
+from bot.store.rows import Agent, EventRow, MessageRow, Outcome, Page, SignedIn, TicketRow
+from bot.store.turns import Step
+from bot.store.work import Pace, Work
+
+
+def real_now() -> int:
+    """The wall's time, epoch milliseconds: leases, retries and sign-ins follow it."""
+    return time.time_ns() // 1_000_000
+
+
+def unpaced(channel: str, conversation: str) -> int:
+    """Every message may leave at once."""
+    return 0
+
+
+class Store:
+    """Everything that is kept."""
+
+    def __init__(self, database: Database, clock: Clock, *, unknown_after: int = 60_000,
+                 pace: Pace = unpaced) -> None:
+        self._db = database
+        self._clock = clock
+        self._unknown_after = unknown_after
+        self.pace = pace
+        self.unclean = database.unclean
+
+    async def close(self) -> None:
+        await self._db.close()
+
+    def _work(self) -> Work:
+        return Work(self._clock.now(), real_now(), self.pace)
+
+    # What happened
+
+    async def accept(self, items: Sequence[Item], step: Step | None) -> Work:
+        """Keep everything of a delivery; with `step`, take the turns of those who are free."""
+
+        async def unit(tx: Tx) -> Work:
+            work = self._work()
+            await turns.accept(tx, items, step, work)
+            return work
+
+        return await self._db.write(unit)
+
+    async def happen(self, conversation: str, event: Event, step: Step | None, *,
+                     key: str | None = None) -> Work | None:
+        """Put an event of our own in the inbox. With a key, the same key changes nothing twice.
+
+        None: that key was seen before, or there is no such conversation.
+        """
+
+        async def unit(tx: Tx) -> Work | None:
+            work = self._work()
+            current = await find(tx, conversation)
+            if current is None:
+                return None
+            if key is not None and not await tx.run("see", "", key, work.now):
+                return None
+            await turns.happen(tx, current, event, step, work)
+            if work.refused and key is not None:
+                raise Rollback(work)  # the same wish may be granted later
+            return work
+
+        try:
+            return await self._db.write(unit)
+        except Rollback as refused:
+            return refused.work
+
+    async def ready(self, limit: int) -> list[str]:
+        """Conversations with events that wait to be handled."""
+
+        async def unit(tx: Tx) -> list[str]:
+            return [row[0] for row in await tx.all("ready", real_now(), limit)]
+
+        return await self._db.read(unit)
+
+    async def begin(self, conversation: str) -> tuple[str, int] | None:
+        """Count the attempt at the oldest event before it is made: (event, attempts before)."""
+        return await self._db.write(lambda tx: turns.begin(tx, conversation))
+
+    async def take_turn(self, conversation: str, event: str, step: Step) -> Work:
+        async def unit(tx: Tx) -> Work:
+            work = self._work()
+            await turns.take_turn(tx, conversation, event, step, work)
+            return work
+
+        return await self._db.write(unit)
+
+    async def failed(self, conversation: str, event: str, error: str, attempts: int) -> Work:
+        async def unit(tx: Tx) -> Work:
+            work = self._work()
+            await turns.failed(tx, conversation, event, error, attempts, work)
+            return work
+
+        return await self._db.write(unit)
+
+    # Sending
+
+    async def adopt(self) -> int:
+        """At start: how many messages of the process before are in doubt now."""
+        return await self._db.write(
+            lambda tx: sends.adopt(tx, real_now(), self._unknown_after))
+
+    async def claim_sends(self, limit: int = 100) -> Work:
+        async def unit(tx: Tx) -> Work:
+            work = self._work()
+            await sends.claim_due(tx, work, limit)
+            return work
+
+        return await self._db.write(unit)
+
+    async def settle(self, outcomes: Iterable[Outcome]) -> Work:
+        """What became of attempts. May wait a moment for a commit to ride with."""
+        failpoints.hit("outbox.answered")
+
+        async def unit(tx: Tx) -> Work:
+            work = self._work()
+            await sends.settle(tx, outcomes, self._unknown_after, work)
+            return work
+
+        work = await self._db.write(unit, lazy=True)
+        failpoints.hit("outbox.settled")
+        return work
+
+
+    # Clocks and calls
+
+    async def fire(self, limit: int = 100) -> Work:
+        """Timers and reminders that are due become events."""
+
+        async def unit(tx: Tx) -> Work:
+            work = self._work()
+            await clockwork.fire(tx, work, limit)
+            return work
+
+        return await self._db.write(unit)
+
+    async def next_due(self) -> int | None:
+        """When the next timer or reminder is due, business time."""
+
+        async def unit(tx: Tx) -> int | None:
+            row = await tx.one("next_due")
+            return None if row is None else row[0]
+
+        return await self._db.read(unit)
+
+    async def claim_calls(self, limit: int = 50) -> list[tuple[str, CallRequest]]:
+        """(conversation, call) of calls to be made."""
+        return await self._db.write(lambda tx: clockwork.claim_calls(tx, limit))
+
+    async def calls_running(self) -> list[tuple[str, CallRequest]]:
+        """At start: calls that the process before began and did not finish."""
+        return await self._db.read(clockwork.calls_running)
+
+    async def end_call(self, conversation: str, result: Json, step: Step | None) -> Work | None:
+        """Keep a call's result and make it an event; None when it is known already."""
+
+        async def unit(tx: Tx) -> Work | None:
+            work = self._work()
+            return work if await clockwork.end_call(tx, conversation, result, step, work) else None
+
+        return await self._db.write(unit)
+
+    # Flow versions, settings
+
+    async def keep_versions(self, sources: Iterable[tuple[str, str, str]]) -> None:
+        now = self._clock.now()
+        rows = [(*source, now) for source in sources]
+        await self._db.write(lambda tx: tx.many("keep_version", rows))
+
+    async def version(self, flow: str, version: str) -> str | None:
+        async def unit(tx: Tx) -> str | None:
+            row = await tx.one("version", flow, version)
+            return None if row is None else row[0]
+
+        return await self._db.read(unit)
+
+    async def setting(self, name: str, default: str) -> str:
+        """A value kept under a name; the default is kept when there is none yet."""
+
+        async def unit(tx: Tx) -> str:
+            row = await tx.one("setting", name)
+            if row is not None:
+                return str(row[0])
+            await tx.run("set_setting", name, default)
+            return default
+
+        return await self._db.write(unit)
+
+    # The desk and the command line
+
+    async def queue(self, *, after: str | None = None, limit: int = 50) -> Page:
+        return await self._db.read(lambda tx: desk.queue(tx, after, limit))
+
+    async def conversations(self, *, after: str | None = None, limit: int = 50) -> Page:
+        return await self._db.read(lambda tx: desk.conversations(tx, after, limit))
+
+    async def ticket(self, conversation: str) -> TicketRow | None:
+        return await self._db.read(lambda tx: desk.ticket(tx, conversation))
+
+    async def transcript(self, conversation: str, *, before: str | None = None,
+                         limit: int = 50) -> Page:
+        return await self._db.read(lambda tx: desk.transcript(tx, conversation, before, limit))
+
+    async def snapshot(self, conversation: str) -> Snapshot | None:
+        return await self._db.read(lambda tx: desk.held_snapshot(tx, conversation))
+
+    async def message(self, id_: str) -> MessageRow | None:
+        return await self._db.read(lambda tx: desk.message(tx, id_))
+
+    async def message_channel(self, id_: str) -> str | None:
+        return await self._db.read(lambda tx: desk.message_channel(tx, id_))
+
+    async def incidents(self, conversation: str) -> list[tuple[int, str]]:
+        return await self._db.read(lambda tx: desk.incidents_of(tx, conversation))
+
+    async def events(self, *, after: str | None = None, limit: int = 50,
+                     kind: str | None = None) -> Page:
+        """`EventRow`s, the newest first."""
+        return await self._db.read(lambda tx: desk.events(tx, after, limit, kind))
+
+    async def add_agent(self, login: str, name: str, password_hash: str) -> Agent:
+        """Raises `BotError` when the login is taken."""
+        agent = Agent(new_id(), login, name, password_hash)
+        if not await self._db.write(
+                lambda tx: tx.run("add_agent", agent.id, login, name, password_hash)):
+            raise BotError(f"there is an agent {login} already")
+        return agent
+
+    async def agents(self) -> list[Agent]:
+        return await self._db.read(desk.agents)
+
+    async def agent(self, login: str) -> Agent | None:
+        return await self._db.read(lambda tx: desk.agent(tx, login))
+
+    async def set_agent(self, login: str, *, password_hash: str | None = None,
+                        disabled: bool | None = None) -> bool:
+        return await self._db.write(
+            lambda tx: desk.set_agent(tx, login, password_hash, disabled))
+
+    async def sign_in(self, token_hash: str, csrf: str, agent: str, now: int,
+                      expires: int) -> None:
+        """`now` and `expires` are real time."""
+
+        async def unit(tx: Tx) -> None:
+            await tx.run("drop_sign_ins", now)
+            await tx.run("sign_in", token_hash, agent, csrf, now, expires)
+
+        await self._db.write(unit)
+
+    async def signed_in(self, token_hash: str, now: int) -> SignedIn | None:
+        return await self._db.write(lambda tx: desk.signed_in(tx, token_hash, now))
+
+    async def sign_out(self, token_hash: str) -> None:
+        await self._db.write(lambda tx: tx.run("sign_out", token_hash))
+
+    async def audit(self, who: str, what: str, object_: str, detail: str = "") -> None:
+        now = self._clock.now()
+        await self._db.write(
+            lambda tx: tx.run("add_audit", new_id(), now, who, what, object_, detail))
+
+
+class Rollback(Exception):
+    """Leaves a unit of work without keeping what it wrote, with what it found out."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__("rolled back on purpose")
+        self.work = work
+
+
+__all__ = ["EventRow", "Store", "real_now"]

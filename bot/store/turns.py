@@ -1,0 +1,268 @@
+"""Accepting what happened, deciding it, and writing a turn whole (T1 and T2, and the fast path).
+
+The fast path accepts, steps and claims the first reply in one unit; the slow path does the same
+in three. Both end in `commit`, so both give the same result.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from bot import failpoints
+from bot.errors import UnknownVersion
+from bot.ids import new_id
+from bot.model import (
+    ANSWERS,
+    Decision,
+    Event,
+    Incoming,
+    Item,
+    Json,
+    Notice,
+    Place,
+    Receipt,
+    Reply,
+    Snapshot,
+    TicketChange,
+)
+from bot.store import receipts
+from bot.store.base import Tx, dump, load
+from bot.store.held import Held, find, hold, snapshot
+from bot.store.sends import claim_head, first_claim
+from bot.store.work import Work
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[Snapshot, Event], Decision]
+
+#: A failing event is tried so often before it is put aside.
+ATTEMPTS = 5
+PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
+
+
+async def accept(tx: Tx, items: Iterable[Item], step: Step | None, work: Work) -> None:
+    """T1: everything of one delivery. With `step`, conversations with nothing waiting move on."""
+    failpoints.hit("accept.before")
+    for item in items:
+        if isinstance(item, Incoming):
+            await _message(tx, item, step, work)
+        elif isinstance(item, Receipt):
+            await receipts.apply(tx, item, work.real, work)
+        else:
+            await _keep(tx, item, work.now)
+    failpoints.hit("accept.done")
+
+
+async def _keep(tx: Tx, item: Notice, now: int) -> None:
+    await tx.run("add_event", new_id(), None, item.channel, None, item.kind,
+                 dump({"text": item.text, "raw": item.raw}), now, "kept", 0, None)
+
+
+async def _message(tx: Tx, item: Incoming, step: Step | None, work: Work) -> None:
+    if not await tx.run("see", item.channel, item.external_id, work.now):
+        return
+    conversation = await hold(tx, item, work.now)
+    conversation.heard(min(item.sent_at, work.now))
+    event = Event(new_id(), "message", work.now, item.content)
+    await tx.run("add_inbound", event.id, conversation.id, dump(item.content), item.raw or None,
+                 work.now, item.external_id)
+    work.changed.add(conversation.id)
+    work.tickets = work.tickets or conversation.owner != "bot"
+    if item.content.get("type") in ANSWERS:
+        work.heard.append((item.channel, item.external_id))
+    await happen(tx, conversation, event, step, work)
+
+
+async def happen(tx: Tx, conversation: Held, event: Event, step: Step | None,
+                 work: Work) -> None:
+    """Put an event in the inbox; take its turn at once where nothing stands before it."""
+    conversation.in_seq += 1
+    payload = None if event.kind == "message" else dump(event.payload)
+    held_back = conversation.busy and event.kind == "message"
+    error = None
+    if step is not None and not conversation.waiting and not held_back:
+        try:
+            decision = step(await snapshot(tx, conversation), event)
+        except UnknownVersion:
+            raise
+        except Exception as failure:  # a poison event: the slow path counts its attempts
+            log.exception("turn failed", extra={"conversation": conversation.id})
+            error = repr(failure)
+        else:
+            failpoints.hit("step.decided")
+            if decision.refused:
+                work.refused = decision.refused
+                return
+            await tx.run("add_event", event.id, conversation.id, conversation.channel,
+                         conversation.in_seq, event.kind, payload, event.at, "done", 0, None)
+            await commit(tx, conversation, event, decision, work)
+            return
+    await tx.run("add_event", event.id, conversation.id, conversation.channel,
+                 conversation.in_seq, event.kind, payload, event.at, "new", 0, error)
+    conversation.waiting += 1
+    if not held_back:
+        conversation.ready_at = work.real
+        work.waiting = True
+    await tx.run("heard", conversation.id, conversation.in_seq, conversation.last_inbound_at,
+                 conversation.window_until, 1, conversation.ready_at)
+
+
+async def begin(tx: Tx, conversation: str) -> tuple[str, int] | None:
+    """Slow path, first part: count the attempt before the work. -> (event, attempts so far)."""
+    current = await find(tx, conversation)
+    if current is None:
+        return None
+    row = await tx.one("next_event", conversation, int(current.busy))
+    if row is None:
+        await tx.run("retry_event", conversation, None)
+        return None
+    await tx.run("try_event", row[0])
+    return row[0], row[4]
+
+
+async def take_turn(tx: Tx, conversation: str, event_id: str, step: Step, work: Work) -> bool:
+    """Slow path, second part: the turn of that event; False if another has taken it."""
+    current = await find(tx, conversation)
+    if current is None:
+        return False
+    row = await tx.one("next_event", conversation, int(current.busy))
+    if row is None or row[0] != event_id:
+        return False
+    id_, kind, payload, at, _, content = row
+    event = Event(id_, kind, at, load(content if kind == "message" else payload))
+    decision = step(await snapshot(tx, current), event)
+    failpoints.hit("step.decided")
+    await tx.run("end_event", event.id, "done", decision.refused or None)
+    current.waiting -= 1
+    if decision.refused:
+        work.refused = decision.refused
+        decision = Decision(current.state, decision.journal, owner=current.owner,
+                            remind_at=current.remind_at)
+    await commit(tx, current, event, decision, work)
+    return True
+
+
+async def failed(tx: Tx, conversation: str, event_id: str, error: str, attempts: int,
+                 work: Work) -> bool:
+    """Slow path, a turn that raised: try again later, or put the event aside. True: put aside."""
+    if attempts < ATTEMPTS:
+        await tx.run("fail_event", event_id, error)
+        await tx.run("retry_event", conversation, work.real + 250 * 4 ** (attempts - 1))
+        return False
+    await tx.run("end_event", event_id, "dead", error)
+    await tx.run("bury_event", conversation, work.real)
+    await tx.run("add_audit", new_id(), work.now, "system", "incident", conversation,
+                 f"event {event_id} was put aside after {attempts} attempts: {error}")
+    work.changed.add(conversation)
+    work.waiting = True
+    return True
+
+
+async def commit(tx: Tx, conversation: Held, event: Event, decision: Decision,
+                 work: Work) -> None:
+    """T2: everything that one event causes."""
+    id_ = conversation.id
+    owner_epoch = conversation.owner_epoch
+    if decision.owner != conversation.owner:
+        owner_epoch += 1
+        if decision.owner.startswith("agent:"):
+            await tx.run("suppress", id_, "An agent took the conversation over.")
+            await tx.run("drop_suppressed", id_)
+    if decision.contact:
+        await _change_contact(tx, conversation, decision.contact, work.now)
+    if decision.ticket is not None:
+        await _change_ticket(tx, id_, decision.ticket, work.now)
+        work.tickets = True
+    if conversation.timers or decision.timers:
+        await tx.run("drop_timers", id_)
+        for name, (at, token) in decision.timers.items():
+            await tx.run("set_timer", id_, name, at, token)
+        work.timers = True
+    for call in decision.calls:
+        await tx.run("add_call", call.key, id_, call.operation, dump(call.arguments),
+                     call.retries, call.timeout_ms, work.now)
+        work.calls = True
+    await _reply(tx, conversation, owner_epoch, decision.replies, work,
+                 reopened=event.kind == "message")
+    journal = decision.journal
+    place = decision.place or Place("", "", "")
+    await tx.run("add_turn", event.id, id_, event.at, journal.rule, journal.item, journal.score,
+                 journal.before, journal.after, place.version or None, journal.outcome)
+    if decision.incident:
+        await tx.run("add_audit", new_id(), work.now, "system", "incident", id_,
+                     decision.incident)
+    remind_at = decision.remind_at
+    waiting_on = conversation.waiting > 0 and not decision.busy
+    if waiting_on:
+        work.waiting = True
+    changed = await tx.run(
+        "commit_turn", id_, conversation.rev, dump(decision.state), place.flow or None,
+        place.version or None, place.step or None, decision.owner, owner_epoch,
+        int(decision.busy), remind_at, len(decision.timers), conversation.waiting,
+        work.real if waiting_on else None, conversation.in_seq, conversation.last_inbound_at,
+        conversation.window_until, int(conversation.closing))
+    if changed != 1:
+        raise RuntimeError(f"conversation {id_} was changed by another while it was held")
+    if remind_at is not None:
+        work.timers = True
+    work.changed.add(id_)
+    # A batch may hold several messages of one conversation: the next turn starts from here.
+    failpoints.hit("step.written")
+
+
+async def _reply(tx: Tx, conversation: Held, owner_epoch: int, replies: list[Reply], work: Work,
+                 *, reopened: bool) -> None:
+    if not replies and not reopened:
+        return
+    behind = await tx.one("unsent", conversation.id) is not None
+    if behind and reopened and conversation.is_open(work.now):
+        await tx.run("unpark", conversation.id)
+    for reply in replies:
+        id_ = new_id()
+        content = dump(reply.content)
+        await tx.run("add_outbound", id_, conversation.id, reply.origin, content, work.now)
+        free = reply.content["type"] != "template"
+        send = None
+        if not behind:
+            send = first_claim(conversation, id_, reply, work, free=free)
+            behind = True
+        await tx.run("add_send", id_, conversation.id, conversation.channel, int(reply.once),
+                     int(free), owner_epoch, "sending" if send else "queued",
+                     1 if send else 0, 1 if send else 0, 0, work.now)
+        if send is not None:
+            work.sends.append(send)
+    if not behind or any(send.conversation == conversation.id for send in work.sends):
+        return
+    if (send := await claim_head(tx, conversation.id, work)) is not None:
+        work.sends.append(send)
+
+
+async def _change_contact(tx: Tx, conversation: Held, changes: Json, now: int) -> None:
+    contact = conversation.contact
+    opted_out_at = conversation.opted_out_at
+    if "opted_out" in changes:
+        opted_out_at = now if changes["opted_out"] else None
+        if changes["opted_out"]:
+            await tx.run("suppress", conversation.id, "The customer asked us to stop.")
+            await tx.run("drop_suppressed", conversation.id)
+    await tx.run("change_contact", contact.id, changes.get("language", contact.language),
+                 changes.get("language_from", contact.language_from),
+                 dump({**contact.fields, **changes.get("fields", {})}),
+                 dump(list(changes.get("tags", contact.tags))), opted_out_at)
+
+
+async def _change_ticket(tx: Tx, conversation: str, change: TicketChange, now: int) -> None:
+    if change.action == "open":
+        await tx.run("open_ticket", new_id(), conversation, change.queue,
+                     PRIORITIES[change.priority], change.note, change.reason, change.return_to,
+                     now)
+    elif change.action == "take":
+        await tx.run("take_ticket", conversation, change.agent, now)
+        await tx.run("add_audit", new_id(), now, f"agent:{change.agent}", "take", conversation,
+                     "")
+    else:
+        await tx.run("close_ticket", conversation, change.outcome, now)
+        await tx.run("add_audit", new_id(), now,
+                     f"agent:{change.agent}" if change.agent else "system", "close",
+                     conversation, change.outcome or "")

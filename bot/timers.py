@@ -1,0 +1,35 @@
+"""Time: timers and the reminder before the window closes, fired when they are due."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.clock import Clock
+from bot.engine import Engine
+from bot.store.store import Store
+
+#: A jump of the clock is noticed within so many seconds.
+TICK = 1.0
+
+
+class Timers:
+    """Looks for what is due; asks the store only when something can be."""
+
+    def __init__(self, engine: Engine, store: Store, clock: Clock) -> None:
+        self._engine = engine
+        self._store = store
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Fire until cancelled."""
+        wake = self._engine.timers_wake
+        due = await self._store.next_due()
+        while True:
+            if wake.is_set():
+                wake.clear()
+                due = await self._store.next_due()
+            if due is not None and due <= self._clock.now():
+                self._engine.follow(await self._store.fire())
+                due = await self._store.next_due()
+                continue
+            await self._clock.pause(TICK)
