@@ -15,9 +15,23 @@ class BotError(Exception):
 class ConfigError(BotError):
     """The configuration can't be used."""
 
+    def __init__(self, message: str = "", *, findings: tuple[object, ...] = ()) -> None:
+        super().__init__(message)
+        #: Each mistake with its place, where the file could be read at all.
+        self.findings = findings
+
 
 class FlowError(BotError):
     """A flow file can't be used."""
+
+
+class ExpressionError(BotError):
+    """An expression in a flow can't be worked out."""
+
+    def __init__(self, message: str = "", *, expression: str = "") -> None:
+        super().__init__(f"{message} in `{expression}`" if expression else message)
+        #: The author's own words; never a customer's.
+        self.expression = expression
 
 
 class UnknownVersion(BotError):
