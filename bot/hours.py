@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 import regex
-from rapidfuzz import process
 
 from bot.clock import local
+from bot.nearest import nearest
 
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WHOLE_DAY: Final = 24 * 60
@@ -102,8 +102,8 @@ def _day(word: str) -> int:
     fits = [day for day in range(7) if len(name) >= 2 and _DAYS[day].startswith(name)]
     if fits:
         return fits[0]
-    near = process.extractOne(name, _DAYS, score_cutoff=50)
-    hint = f"did you mean {near[0][:3].capitalize()}?" if near else _EXAMPLE
+    near = nearest(name, (*_DAYS, *(day[:3] for day in _DAYS)))
+    hint = f"did you mean {near[:3].capitalize()}?" if near else _EXAMPLE
     raise ValueError(f"“{word}” is no day - {hint}")
 
 

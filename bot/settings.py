@@ -6,9 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import regex
+from babel.core import get_global
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -19,45 +20,39 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from rapidfuzz import process
 
 from bot.clock import DAY, HOUR, MINUTE, duration
 from bot.hours import Hours
+from bot.nearest import nearest
 
 METHODS = ("get", "post", "put", "patch", "delete")
 #: A header whose value opens doors; its value has to come from the environment.
 SECRET_HEADER = regex.compile(r"authorization|cookie|.*(token|key|secret|password).*", regex.I)
 
-Scalar = str | int | float | bool | None
-
-
-class FromEnvironment(str):
-    """A text in which `${NAME}` was filled in: it is re-read as the type of its field."""
-
-    __slots__ = ()
-
-
-def plain(value: Any) -> Any:
-    """The same tree with ordinary texts: nothing remembers where it came from."""
-    if isinstance(value, dict):
-        return {key: plain(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [plain(entry) for entry in value]
-    return str(value) if isinstance(value, FromEnvironment) else value
+#: Keys whose values open doors; they have to come from the environment.
+SECRETS = frozenset({"app_secret", "access_token", "verify_token"})
 
 
 def _text(value: Any) -> Any:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        raise ValueError(f"needs a text, {value} is a number - put it in quotes: \"{value}\"")
-    return plain(value)
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("is empty")
+    return value
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, FromEnvironment) and regex.fullmatch(r"-?[0-9]{1,18}", value):
-        return int(value)
     if isinstance(value, str):
-        raise ValueError(f"needs a whole number, “{value}” is a text - write it without quotes")
+        if not regex.fullmatch(r"-?[0-9]{1,18}", value):
+            raise ValueError(f"needs a whole number, not “{value}”")
+        return int(value)
     return value
+
+
+def _limit(value: Any) -> Any:
+    if value is False or value == "off":
+        return None
+    if isinstance(value, str) and not value.isdecimal():
+        raise ValueError(f"needs a whole number or off, not “{value}”")
+    return _number(value)
 
 
 def _switch(value: Any) -> Any:
@@ -69,43 +64,68 @@ def _switch(value: Any) -> Any:
     return value
 
 
-def _limit(value: Any) -> Any:
-    if value is False or value == "off":
-        return None
-    if isinstance(value, bool) or (isinstance(value, str)
-                                   and not isinstance(value, FromEnvironment)):
-        raise ValueError(f"needs a whole number or off, not “{value}”")
-    return _number(value)
-
-
 def _duration(value: Any) -> Any:
-    if not isinstance(value, str):
-        raise ValueError(f"needs a length of time, not “{value}” - write it as 30s, 15m, 2h or 3d")
-    return duration(value)
+    return duration(value) if isinstance(value, str) else value
 
 
 def _several(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
+def _unknown_yet(value: Any) -> bool:
+    # `bot check` runs without the environment: what it does not know, it can't judge.
+    return not isinstance(value, str) or "${" in value
+
+
+def _digits(value: Any) -> Any:
+    if not _unknown_yet(value) and not regex.fullmatch(r"[0-9]+", value):
+        raise ValueError(f"needs the id, digits only, not “{value}”")
+    return value
+
+
 def _url(value: Any) -> Any:
-    if not isinstance(value, str) or "${" in value:
-        return plain(value)
+    if _unknown_yet(value):
+        return value
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"“{value}” is no address - it begins with https:// and names a host")
-    return str(value).rstrip("/")
+    return value.rstrip("/")
+
+
+def _store(value: Any, info: ValidationInfo) -> Any:
+    if _unknown_yet(value):
+        return value
+    scheme, separator, path = value.partition(":///")
+    if scheme.startswith("postgres"):
+        raise ValueError("PostgreSQL is not supported by this version - "
+                         "write sqlite:///data/bot.db")
+    if scheme != "sqlite" or not separator or not path:
+        raise ValueError(f"“{value}” is no store - write sqlite:///data/bot.db for a file beside "
+                         "this one, sqlite:////var/lib/bot.db for any other")
+    return f"sqlite:///{(info.context or {}).get('folder', Path()) / path}"
 
 
 def _zone(value: Any) -> Any:
-    if isinstance(value, ZoneInfo):
+    if not isinstance(value, str):
         return value
-    zones = available_timezones()
-    if value not in zones:
-        near = process.extractOne(str(value), sorted(zones), score_cutoff=60)
-        hint = f"did you mean {near[0]}?" if near else "write it as Europe/Berlin"
-        raise ValueError(f"“{value}” is no time zone - {hint}")
-    return ZoneInfo(str(value))
+    try:
+        return ZoneInfo(value)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        near = nearest(value, sorted(available_timezones()))
+        hint = f"did you mean {near}?" if near else "write it as Europe/Berlin"
+        raise ValueError(f"“{value}” is no time zone - {hint}") from None
+
+
+def _language(value: Any) -> Any:
+    if isinstance(value, str) and not regex.fullmatch("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
+        raise ValueError(f"“{value}” is no language - write its code: en, zh, pt-BR")
+    return value
+
+
+def _currency(value: Any) -> Any:
+    if isinstance(value, str) and value not in get_global("all_currencies"):
+        raise ValueError(f"“{value}” is no currency - write its code: EUR, USD, CNY")
+    return value
 
 
 def _hours(value: Any) -> Any:
@@ -124,21 +144,15 @@ def _path(value: Any, info: ValidationInfo) -> Any:
     return folder / value if isinstance(value, str | Path) else value
 
 
-def _store(value: Any, info: ValidationInfo) -> Any:
-    if not isinstance(value, str) or "${" in value:
-        return plain(value)
-    scheme, separator, path = value.partition(":///")
-    if scheme.startswith(("postgresql:", "postgres:")) or scheme in ("postgresql", "postgres"):
-        raise ValueError("PostgreSQL is not supported by this version - "
-                         "write sqlite:///data/bot.db")
-    if scheme != "sqlite" or not separator or not path:
-        raise ValueError(f"“{value}” is no store - write sqlite:///data/bot.db for a file beside "
-                         "this one, sqlite:////var/lib/bot.db for any other")
-    return f"sqlite:///{(info.context or {}).get('folder', Path()) / path}"
+def _provider(value: Any) -> Any:
+    if value in ("dialog360", "twilio", "messagebird"):
+        raise ValueError(f"“{value}” is not supported by this version - meta is")
+    return value
 
 
-Text = Annotated[str, BeforeValidator(_text), StringConstraints(min_length=1)]
+Text = Annotated[str, BeforeValidator(_text)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Digits = Annotated[str, BeforeValidator(_digits)]
 Number = Annotated[int, BeforeValidator(_number)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_limit)]
@@ -146,9 +160,8 @@ Milliseconds = Annotated[int, BeforeValidator(_duration)]
 Url = Annotated[str, BeforeValidator(_url)]
 Folder = Annotated[InstanceOf[Path], BeforeValidator(_path)]
 Zone = Annotated[InstanceOf[ZoneInfo], BeforeValidator(_zone)]
-Language = Annotated[Text, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Secret = Text
-Data = Annotated[Any, BeforeValidator(plain)]
+Language = Annotated[str, BeforeValidator(_language)]
+Currency = Annotated[str, BeforeValidator(_currency)]
 
 
 class Section(BaseModel):
@@ -182,18 +195,19 @@ class Receipts(Section):
 
 
 class ChannelSettings(Section):
-    provider: Literal["meta"] = Field(description="whose API serves the number: meta")
-    phone_number_id: Annotated[Text, StringConstraints(pattern=r"^[0-9]+$")] = Field(
+    provider: Annotated[Literal["meta"], BeforeValidator(_provider)] = Field(
+        description="whose API serves the number: meta")
+    phone_number_id: Digits = Field(
         description="the number's id at Meta (not the phone number itself)")
-    business_account_id: Annotated[Text, StringConstraints(pattern=r"^[0-9]*$")] | Literal[""] = (
-        Field("", description="the id of the WhatsApp Business Account"))
+    business_account_id: Digits = Field(
+        "", description="the id of the WhatsApp Business Account")
     graph_url: Url = Field("https://graph.facebook.com/v23.0",
                            description="Meta's Graph API with its version")
-    app_secret: Annotated[tuple[Secret, ...], BeforeValidator(_several), Field(min_length=1)] = (
+    app_secret: Annotated[tuple[Text, ...], BeforeValidator(_several), Field(min_length=1)] = (
         Field(description="the secret of the Meta app, which signs deliveries; a list while it is "
                           "being changed"))
-    access_token: Secret = Field(description="the token that may send messages by this number")
-    verify_token: Secret = Field(
+    access_token: Text = Field(description="the token that may send messages by this number")
+    verify_token: Text = Field(
         description="a word of your own that Meta repeats when it is told the webhook's address")
     limits: Limits = Field(default_factory=Limits, description="how fast and how much is sent")
     receipts: Receipts = Field(default_factory=Receipts,
@@ -203,9 +217,9 @@ class ChannelSettings(Section):
 class Operation(Section):
     method: str = Field(description="the verb of HTTP, written as the key of the path")
     path: str = Field(description="the path below base_url; {name} is filled from `with`")
-    query: dict[str, Data] = Field(default_factory=dict, description="what follows the ? of the "
+    query: dict[str, Any] = Field(default_factory=dict, description="what follows the ? of the "
                                    "address; {name} is filled from `with`")
-    body: Data = Field(None, alias="json",
+    body: Any = Field(None, alias="json",
                        description="the JSON that is sent; a lone {name} keeps its type")
     timeout_ms: Annotated[Milliseconds, Field(ge=1, le=5 * MINUTE)] = Field(
         5_000, alias="timeout", description="how long one try may take")
@@ -279,13 +293,6 @@ class Handoff(Section):
         default_factory=lambda: {"support": QueueSettings()},
         description="the queues in which customers wait for a person")
 
-    @model_validator(mode="after")
-    def _the_default_exists(self) -> Handoff:
-        if self.default not in self.queues:
-            raise ValueError(f"“{self.default}” (default) is no queue - queues has "
-                             f"{', '.join(self.queues) or 'none'}")
-        return self
-
 
 class Settings(Section):
     """config.yaml."""
@@ -297,7 +304,7 @@ class Settings(Section):
         "en", description="of customers whose own is not known; every text needs it")
     timezone: Zone = Field(
         ZoneInfo("UTC"), description="of the business: times are understood and shown in it")
-    currency: Annotated[Text, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(
+    currency: Currency = Field(
         "EUR", description="of the filter money, where a text names none")
     flows: Folder = Field(Path("flows"), validate_default=True,
                           description="the folder of the flows")
@@ -319,6 +326,6 @@ class Settings(Section):
         3 * DAY, alias="idle", description="after so long without a word a flow is given up")
     old_taps: Literal["decline", "jump"] = Field(
         "decline", description="what a tap on an earlier question of the same run does")
-    public: dict[str, Data] = Field(default_factory=dict,
+    public: dict[str, Any] = Field(default_factory=dict,
                                     description="all that flows see as config")
     handoff: Handoff = Field(default_factory=Handoff, description="who takes over from the bot")
