@@ -57,7 +57,8 @@ class Receipt:
     at: int
     tag: str | None = None  #: the id we put on the message, when the provider gives it back
     code: int | None = None  #: the provider's error code, for failed
-    error: str | None = None
+    error: str | None = None  #: why it failed and what to do about it, for people
+    closes_window: bool = False  #: the failure says that the customer-service window is closed
 
 
 @dataclass(frozen=True, slots=True)

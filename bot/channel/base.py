@@ -17,7 +17,10 @@ class Channel(Protocol):
         """Whether the delivery was signed by the provider; compares in constant time."""
 
     def challenge(self, query: Mapping[str, str]) -> str | None:
-        """What to answer to the provider's handshake, or None when the token is not ours."""
+        """What to answer to the provider's handshake, or None when the token is not ours.
+
+        Raises `Malformed` when it is no handshake: a parameter is missing.
+        """
 
     def parse(self, body: bytes, numbers: Mapping[str, str], received_at: int) -> list[Item]:
         """Everything in the delivery, one bad item harming no other.
