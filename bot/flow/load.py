@@ -1,0 +1,210 @@
+"""The files of `flows/` and `templates/`, read, put together and checked in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.flow import lint, read, read_files, source
+from bot.flow.lint import CheckOptions, Document
+from bot.flow.read import Reading
+from bot.flow.source import Finding, Node
+from bot.flow.spec import AnswersSpec, Command, CommandsSpec, FlowSpec, Texts, TextsSpec
+
+KINDS = ("flow", "answers", "commands", "texts")
+LATER_KINDS = ("notification",)
+Templates = dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything that was written, and every mistake in it. With an error in it, don't run it."""
+
+    flows: dict[str, FlowSpec]
+    answers: dict[str, AnswersSpec]
+    commands: CommandsSpec
+    texts: TextsSpec
+    findings: list[Finding]
+    #: flow -> its file, for messages about it
+    files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.level == "error"]
+
+
+def load(
+    flows_dir: Path, templates_dir: Path, options: CheckOptions, *, standard: Path | None = None,
+) -> Loaded:
+    """Read every file. `standard`: the folder of the shipped commands.yaml and texts.yaml, which
+    the business's own files change item by item.
+    """
+    findings: list[Finding] = []
+    templates = _templates(templates_dir, findings)
+    documents: list[Document] = []
+    base: list[Document] = []
+    if not flows_dir.is_dir():
+        findings.append(Finding(str(flows_dir), 1, 1, "error", "there is no such folder"))
+    for path in _files(flows_dir, findings):
+        document = _document(path, templates, options, findings)
+        if document is not None:
+            documents.append(document)
+    for name in ("commands", "texts") if standard is not None else ():
+        path = Path(str(standard)) / f"{name}.yaml"
+        if path.is_file() and not any(Path(doc.file).samefile(path) for doc in documents):
+            document = _document(path, {}, options, findings)
+            if document is not None:
+                base.append(document)
+    documents = [*base, *documents]
+    flows = _unique(documents, "flow", findings)
+    answers = _unique(documents, "answers", findings)
+    commands = CommandsSpec(items=_commands(documents, findings))
+    texts = TextsSpec(items=_texts(documents, bool(base), findings))
+    findings += lint.check(documents, commands, texts, options)
+    findings += lint.templates(templates_dir, templates)
+    return Loaded(
+        flows={name: doc.spec for name, doc in flows.items()},
+        answers={name: doc.spec for name, doc in answers.items()},
+        commands=commands, texts=texts, findings=sorted(set(findings)),
+        files={name: doc.file for name, doc in flows.items()})
+
+
+def _files(folder: Path, findings: list[Finding]) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*.y*ml")) if folder.is_dir() else ():
+        parts = path.relative_to(folder).parts
+        if parts[0] == "tests" or any(part.startswith(".") for part in parts):
+            continue
+        if path.suffix == ".yml":
+            findings.append(Finding(str(path), 1, 1, "warning",
+                                    f"this file is not read: call it {path.stem}.yaml"))
+        elif path.is_file():
+            yield path
+
+
+def _templates(folder: Path, findings: list[Finding]) -> Templates:
+    """The long texts: path without language and ending -> language -> text."""
+    out: Templates = {}
+    for path in sorted(folder.rglob("*.j2")) if folder.is_dir() else ():
+        name, _, language = path.relative_to(folder).as_posix().removesuffix(".j2").rpartition(".")
+        reading = Reading(str(path), "")
+        if not name:
+            reading.error((1, 1), f"the language is missing in the name: {language}.en.j2")
+        elif read.is_language(reading, (1, 1), language):
+            try:
+                text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+            except (OSError, UnicodeDecodeError):
+                reading.error((1, 1), "the file can't be read as UTF-8")
+            else:
+                if not text.strip():
+                    reading.error((1, 1), "the text is empty")
+                out.setdefault(name, {})[language] = text.rstrip("\n")
+        findings += reading.findings
+    return out
+
+
+def _document(path: Path, templates: Templates, options: CheckOptions,
+              findings: list[Finding]) -> Document | None:
+    file = str(path)
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        findings.append(Finding(file, 1, 1, "error", f"the file can't be read: "
+                                                     f"{problem.strerror}"))
+        return None
+    root, mistakes = source.read(file, data)
+    findings += mistakes
+    if root is None:
+        return None
+    reading = Reading(file, options.default_language, templates)
+    unclear = any(mistake.level == "error" for mistake in mistakes)
+    document = _by_kind(reading, root, path.stem, unclear=unclear)
+    findings += reading.findings
+    return document
+
+
+def _by_kind(r: Reading, root: Node, stem: str, *, unclear: bool) -> Document | None:
+    if not isinstance(root.value, dict) or not root.value:
+        r.error(root, "a file begins with what it is: " + read.one_of(
+            f"{kind}: name" for kind in KINDS))
+        return None
+    first = next(iter(root.value))
+    place = root.keys[first]
+    if first in LATER_KINDS:
+        r.error(place, f"`{first}` files are not supported by this version")
+        return None
+    kind = first if first in KINDS else next(
+        (word for word in KINDS if word in root.value), None)
+    if kind is None:
+        r.error(place, f"`{first}` is no kind of file: it begins with {read.one_of(KINDS)}"
+                       + read.nearest(first, KINDS))
+        return None
+    if kind != first:
+        r.error(root.keys[kind], f"`{kind}` has to be the first line of the file")
+    readers: dict[str, Any] = {
+        "flow": read_files.flow, "answers": read_files.answers,
+        "commands": read_files.commands, "texts": read_files.texts}
+    spec = readers[kind](r, root)
+    name = root.value[kind].value
+    if isinstance(name, str) and name != stem and not (kind != "flow" and stem == kind):
+        r.error(root.value[kind], f"the file is called {stem}.yaml and the name in it is "
+                                  f"`{name}`: give both the same")
+    if spec is None or not isinstance(name, str):
+        return None
+    return Document(kind=kind, name=name, file=r.file, root=root, spec=spec,
+                    damaged=frozenset(r.damaged), unclear=unclear)
+
+
+def _unique(documents: list[Document], kind: str, findings: list[Finding]) -> dict[str, Document]:
+    out: dict[str, Document] = {}
+    for doc in documents:
+        if doc.kind != kind:
+            continue
+        if doc.name in out:
+            findings.append(Finding(doc.file, *doc.root.at(kind).place, "error",
+                                    f"{out[doc.name].file} is called `{doc.name}` too"))
+        else:
+            out[doc.name] = doc
+    return out
+
+
+def _commands(documents: list[Document], findings: list[Finding]) -> dict[str, Command]:
+    out: dict[str, Command] = {}
+    for doc in documents:
+        if doc.kind != "commands":
+            continue
+        for name, item in doc.spec[1].items():
+            place = doc.root.key("items", name)
+            if item != read_files.OFF:
+                out[name] = item
+                continue
+            if name not in out:
+                findings.append(Finding(doc.file, *place, "error",
+                                        f"there is no command `{name}`"
+                                        + read.nearest(name, out)))
+            elif out[name].does == "stop":
+                findings.append(Finding(doc.file, *place, "error",
+                                        f"`{name}` can't be removed: customers must always be "
+                                        "able to say it"))
+            else:
+                del out[name]
+    return out
+
+
+def _texts(documents: list[Document], base: bool, findings: list[Finding]) -> dict[str, Texts]:
+    out: dict[str, Texts] = {}
+    for doc in documents:
+        if doc.kind != "texts":
+            continue
+        for name, text in doc.spec.items.items():
+            if base and out and name not in out:
+                findings.append(Finding(doc.file, *doc.root.key("items", name), "error",
+                                        f"the system says nothing called `{name}`"
+                                        + read.nearest(name, out)))
+                continue
+            out[name] = text
+    return out
+
+
+__all__ = ["CheckOptions", "Finding", "Loaded", "load"]
