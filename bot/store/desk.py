@@ -107,8 +107,11 @@ async def set_agent(tx: Tx, login: str, password_hash: str | None, disabled: boo
     return changed > 0
 
 
-async def signed_in(tx: Tx, token_hash: str, now: int) -> SignedIn | None:
-    """Whose sign-in this is; none when it is unknown, idle too long, over, or disabled."""
+async def signed_in(tx: Tx, token_hash: str, now: int, active: bool) -> SignedIn | None:
+    """Whose sign-in this is; none when it is unknown, idle too long, over, or disabled.
+
+    A page that keeps itself up to date is not `active` and does not prolong the sign-in.
+    """
     row = await tx.one("signed_in", token_hash)
     if row is None:
         return None
@@ -117,19 +120,47 @@ async def signed_in(tx: Tx, token_hash: str, now: int) -> SignedIn | None:
     if found.disabled or now >= expires_at or now - seen_at > IDLE_SIGN_IN:
         await tx.run("sign_out", token_hash)
         return None
-    if now - seen_at > 60_000:  # not at every click: a minute is near enough
+    if active and now - seen_at > 60_000:  # not at every click: a minute is near enough
         await tx.run("touch_sign_in", token_hash, now)
     return SignedIn(found, csrf)
 
 
-def _event(row: Row) -> EventRow:
-    id_, at, channel, conversation, kind, payload, state, attempts, error, content, rule, item = row
-    data: Json = load(content or payload or "{}")
-    shown = f"message.{data.get('type', 'unknown')}" if kind == "message" else kind
-    became = (f"{rule} {item or ''}".strip() if rule else
-              {"new": "waits", "dead": "put aside"}.get(state, str(state)))
-    return EventRow(id_, at, channel, conversation, shown, text_of(data), state, became, attempts,
-                    error or "")
+async def _happened(tx: Tx, before: str, limit: int) -> list[EventRow]:
+    """The newest rows of everything that came in or came due, before an id."""
+    found: list[EventRow] = []
+    for id_, at, channel, conversation, content, rule, item, state, attempts, error in await tx.all(
+            "message_rows", before, limit):
+        data: Json = load(content)
+        state, became = _became(state, rule, item)
+        found.append(EventRow(id_, at, channel, conversation,
+                              f"message.{data.get('type', 'unknown')}", text_of(data), state,
+                              became, attempts or 0, error or ""))
+    for id_, at, channel, conversation, kind, rule, item in await tx.all(
+            "turn_rows", before, limit):
+        state, became = _became(None, rule, item)
+        found.append(EventRow(id_, at, channel, conversation, kind, "", state, became))
+    for id_, at, channel, conversation, kind, payload, state, attempts, error in await tx.all(
+            "waiting_rows", before, limit):
+        state, became = _became(state, None, None)
+        found.append(EventRow(id_, at, channel, conversation, kind, text_of(payload), state,
+                              became, attempts, error or ""))
+    found += [EventRow(id_, at, channel, None, kind, text, "kept", "kept", raw=raw)
+              for id_, at, channel, kind, text, raw in await tx.all("notice_rows", before, limit)]
+    for id_, at, channel, conversation, status, provider_id, message_, code, error in await tx.all(
+            "receipt_rows", before, limit):
+        text = f"{error or provider_id} ({code})" if code is not None else error or provider_id
+        found.append(EventRow(
+            id_, at, channel, conversation, f"receipt.{status}", text,
+            "done" if message_ else "kept",
+            f"message {message_}" if message_ else "no message of ours is known by it"))
+    found.sort(key=lambda event: event.id, reverse=True)
+    return found[:limit]
+
+
+def _became(waiting: str | None, rule: str | None, item: str | None) -> tuple[str, str]:
+    if waiting is not None:
+        return waiting, {"new": "waits", "dead": "put aside"}.get(waiting, waiting)
+    return "done", f"{rule or ''} {item or ''}".strip()
 
 
 async def events(tx: Tx, after: str | None, limit: int, kind: str | None) -> Page:
@@ -137,17 +168,10 @@ async def events(tx: Tx, after: str | None, limit: int, kind: str | None) -> Pag
     found: list[EventRow] = []
     before = after or LAST
     while len(found) <= limit:
-        page = [_event(row) for row in await tx.all("inbox_rows", before, limit + 1)]
-        for r in await tx.all("receipt_rows", before, limit + 1):
-            text = f"{r[8] or ''} ({r[7]})".strip() if r[7] is not None else (r[8] or r[5])
-            became = f"message {r[6]}" if r[6] else "no message of ours is known by it"
-            page.append(EventRow(r[0], r[1], r[2], r[3], f"receipt.{r[4]}", text,
-                                 "done" if r[6] else "kept", became))
-        page.sort(key=lambda event: event.id, reverse=True)
-        page = page[:limit + 1]
+        page = await _happened(tx, before, limit + 1)
         found += [event for event in page if kind is None or event.kind == kind
                   or event.kind.startswith(f"{kind}.")]
-        if len(page) <= limit or kind is None:
+        if len(page) <= limit:
             break
         before = page[-1].id
     more = len(found) > limit

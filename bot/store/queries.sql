@@ -52,8 +52,10 @@ update contact set name = $2 where id = $1
 insert into conversation (id, contact, channel, reach, created_at) values ($1, $2, $3, $4, $5)
 
 -- name: add_event
-insert into inbox (id, conversation, channel, seq, kind, payload, at, state, attempts, error)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+insert into inbox (conversation, seq, id, kind, payload, at, state, attempts, error)
+values ($1, $2, $3, $4, $5, $6, 'new', 0, $7)
+-- name: add_notice
+insert into notice (id, channel, kind, text, raw, at) values ($1, $2, $3, $4, $5, $6)
 -- name: add_inbound
 insert into message (id, conversation, direction, origin, content, raw, at, status, provider_id)
 values ($1, $2, 'in', 'customer', $3, $4, $5, 'received', $6)
@@ -61,25 +63,24 @@ values ($1, $2, 'in', 'customer', $3, $4, $5, 'received', $6)
 update conversation set in_seq = $2, last_inbound_at = $3, window_until = $4, closing = 0,
        waiting = waiting + $5, ready_at = coalesce(ready_at, $6), remind_at = null
 where id = $1
--- name: queue_event
-update conversation set in_seq = in_seq + 1, waiting = waiting + 1, ready_at = $2
-where id = $1 returning in_seq
 -- name: retry_event
 update conversation set ready_at = $2 where id = $1
 
 -- name: ready
 select id from conversation where ready_at <= $1 order by ready_at limit $2
 -- name: next_event
-select i.id, i.kind, i.payload, i.at, i.attempts, m.content from inbox i
+select i.id, i.kind, i.payload, i.at, i.attempts, m.content, i.seq from inbox i
 left join message m on m.id = i.id
 where i.conversation = $1 and i.state = 'new' and (i.kind <> 'message' or $2 = 0)
 order by i.seq limit 1
 -- name: try_event
-update inbox set attempts = attempts + 1 where id = $1 and state = 'new'
+update inbox set attempts = attempts + 1 where conversation = $1 and seq = $2
 -- name: fail_event
-update inbox set error = $2 where id = $1
+update inbox set error = $3 where conversation = $1 and id = $2
 -- name: end_event
-update inbox set state = $2, error = $3 where id = $1 and state = 'new'
+delete from inbox where conversation = $1 and seq = $2
+-- name: put_aside
+update inbox set state = 'dead', error = $3 where conversation = $1 and id = $2
 -- name: bury_event
 update conversation set waiting = waiting - 1, ready_at = $2 where id = $1
 
@@ -89,13 +90,14 @@ update conversation set rev = rev + 1, state = $3, flow = $4, version = $5, step
        in_seq = $14, last_inbound_at = $15, window_until = $16, closing = $17
 where id = $1 and rev = $2
 -- name: add_turn
-insert into turn (id, conversation, at, rule, item, score, step_before, step_after, version, outcome)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+insert into turn (id, conversation, kind, at, rule, item, score, step_before, step_after,
+                  version, outcome)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 -- name: add_outbound
 insert into message (id, conversation, direction, origin, content, at, status)
 values ($1, $2, 'out', $3, $4, $5, 'queued')
 -- name: add_send
-insert into outbox (id, conversation, channel, once, free, owner_epoch, state, attempts, epoch,
+insert into outbox (conversation, id, channel, once, free, owner_epoch, state, attempts, epoch,
                     not_before, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 -- name: unsent
@@ -160,16 +162,17 @@ select distinct conversation from outbox
 where state in ('queued', 'unknown') and not_before <= $1 limit $2
 -- name: claim
 update outbox set state = 'sending', epoch = epoch + 1, attempts = attempts + 1, after = null
-where id = $1 and epoch = $2 and state in ('queued', 'unknown')
+where conversation = $1 and id = $2 and epoch = $3 and state in ('queued', 'unknown')
 -- name: set_send
-update outbox set state = $2, not_before = $3 where id = $1
+update outbox set state = $3, not_before = $4 where conversation = $1 and id = $2
 -- name: settle_send
-update outbox set state = $3, not_before = $4 where id = $1 and epoch = $2
-  and state in ('sending', 'unknown')
+update outbox set state = $4, not_before = $5
+where conversation = $1 and id = $2 and epoch = $3 and state in ('sending', 'unknown')
 -- name: settled
-delete from outbox where id = $1 and epoch = $2 and state in ('sending', 'unknown')
+delete from outbox where conversation = $1 and id = $2 and epoch = $3
+  and state in ('sending', 'unknown')
 -- name: drop_send
-delete from outbox where id = $1
+delete from outbox where conversation = $1 and id = $2
 -- name: message_sent
 update message set status = case when status in ('delivered', 'read', 'failed') then status
                                  else 'sent' end,
@@ -180,10 +183,11 @@ update message set status = $2, reason = $3 where id = $1
 -- name: doubt
 update message set doubt = 1 where id = $1
 -- name: gate
-update outbox set after = $2, not_before = $3 where id = (
-    select id from outbox where conversation = $1 and state = 'queued' order by id limit 1)
+update outbox set after = $2, not_before = $3 where conversation = $1 and id = (
+    select min(id) from outbox where conversation = $1 and state = 'queued')
 -- name: open_gate
-update outbox set after = null, not_before = 0 where after = $1 and state = 'queued'
+update outbox set after = null, not_before = 0
+where conversation = $1 and after = $2 and state = 'queued'
 -- name: adopt_sending
 update outbox set state = 'unknown', not_before = $1 where state = 'sending' returning id
 -- name: wait_again
@@ -191,20 +195,17 @@ update outbox set not_before = $1 where state = 'unknown'
 -- name: close_window
 update conversation set window_until = case when window_until > $2 then $2 else window_until end
 where id = $1
--- name: hold_channel
-update outbox set not_before = $2 where channel = $1 and state = 'queued' and not_before < $2
-
 -- name: add_receipt
 insert into receipt (id, channel, message, provider_id, status, at, code, error)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
 -- name: message_by_tag
 select m.id, m.conversation, m.status, o.state, o.epoch from message m
-left join outbox o on o.id = m.id
+left join outbox o on o.conversation = m.conversation and o.id = m.id
 join conversation v on v.id = m.conversation
 where m.id = $1 and m.direction = 'out' and v.channel = $2
 -- name: message_by_provider
 select m.id, m.conversation, m.status, o.state, o.epoch from message m
-left join outbox o on o.id = m.id
+left join outbox o on o.conversation = m.conversation and o.id = m.id
 join conversation v on v.id = m.conversation
 where m.provider_id = $1 and m.direction = 'out' and v.channel = $2
 -- name: orphans
@@ -259,15 +260,17 @@ where (v.last_inbound_at, v.id) < ($1, $2)
 order by v.last_inbound_at desc, v.id desc limit $3
 -- name: thread
 select m.id, m.direction, m.origin, g.name, m.content, m.at, m.status, m.reason, o.state
-from message m left join outbox o on o.id = m.id
+from message m left join outbox o on o.conversation = m.conversation and o.id = m.id
 left join agent g on m.origin = 'agent:' || g.id
 where m.conversation = $1 and m.id < $2 order by m.id desc limit $3
 -- name: message
 select m.id, m.direction, m.origin, g.name, m.content, m.at, m.status, m.reason, o.state,
        m.conversation
-from message m left join outbox o on o.id = m.id
+from message m left join outbox o on o.conversation = m.conversation and o.id = m.id
 left join agent g on m.origin = 'agent:' || g.id
 where m.id = $1
+-- name: place_of
+select flow, step from conversation where id = $1
 -- name: conversation_of_message
 select v.id, v.channel from message m join conversation v on v.id = m.conversation where m.id = $1
 
@@ -303,11 +306,21 @@ delete from sign_in where expires_at <= $1
 -- name: add_audit
 insert into audit (id, at, who, what, object, detail) values ($1, $2, $3, $4, $5, $6)
 
--- name: inbox_rows
-select i.id, i.at, i.channel, i.conversation, i.kind, i.payload, i.state, i.attempts, i.error,
-       m.content, t.rule, t.item
-from inbox i left join message m on m.id = i.id left join turn t on t.id = i.id
-where i.id < $1 order by i.id desc limit $2
+-- name: message_rows
+select m.id, m.at, v.channel, m.conversation, m.content, t.rule, t.item, i.state, i.attempts, i.error
+from message m join conversation v on v.id = m.conversation
+left join turn t on t.id = m.id left join inbox i on i.conversation = m.conversation and i.id = m.id
+where m.id < $1 and m.direction = 'in' order by m.id desc limit $2
+-- name: turn_rows
+select t.id, t.at, v.channel, t.conversation, t.kind, t.rule, t.item
+from turn t join conversation v on v.id = t.conversation
+where t.id < $1 and t.kind <> 'message' order by t.id desc limit $2
+-- name: waiting_rows
+select i.id, i.at, v.channel, i.conversation, i.kind, i.payload, i.state, i.attempts, i.error
+from inbox i join conversation v on v.id = i.conversation
+where i.id < $1 and i.kind <> 'message' order by i.id desc limit $2
+-- name: notice_rows
+select id, at, channel, kind, text, raw from notice where id < $1 order by id desc limit $2
 -- name: receipt_rows
 select r.id, r.at, r.channel, m.conversation, r.status, r.provider_id, r.message, r.code, r.error
 from receipt r left join message m on m.id = r.message

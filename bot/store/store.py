@@ -224,6 +224,15 @@ class Store:
     async def snapshot(self, conversation: str) -> Snapshot | None:
         return await self._db.read(lambda tx: desk.held_snapshot(tx, conversation))
 
+    async def place(self, conversation: str) -> tuple[str, str] | None:
+        """(flow, step) where a conversation stands; None: in no flow."""
+
+        async def unit(tx: Tx) -> tuple[str, str] | None:
+            row = await tx.one("place_of", conversation)
+            return None if row is None or row[0] is None else (row[0], row[1] or "")
+
+        return await self._db.read(unit)
+
     async def message(self, id_: str) -> MessageRow | None:
         return await self._db.read(lambda tx: desk.message(tx, id_))
 
@@ -267,8 +276,9 @@ class Store:
 
         await self._db.write(unit)
 
-    async def signed_in(self, token_hash: str, now: int) -> SignedIn | None:
-        return await self._db.write(lambda tx: desk.signed_in(tx, token_hash, now))
+    async def signed_in(self, token_hash: str, now: int, *,
+                        active: bool = True) -> SignedIn | None:
+        return await self._db.write(lambda tx: desk.signed_in(tx, token_hash, now, active))
 
     async def sign_out(self, token_hash: str) -> None:
         await self._db.write(lambda tx: tx.run("sign_out", token_hash))
