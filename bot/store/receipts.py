@@ -26,11 +26,11 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
         return
     id_, conversation, status, outbox_state, epoch = row
     if outbox_state in ("sending", "unknown"):  # the outcome is known now
-        await tx.run("settled", id_, epoch)
+        await tx.run("settled", conversation, id_, epoch)
         await tx.run("message_sent", id_, receipt.provider_id)
         status = "sent"
     elif outbox_state == "held" or (outbox_state is not None and receipt.status != "failed"):
-        await tx.run("drop_send", id_)
+        await tx.run("drop_send", conversation, id_)
         await tx.run("message_sent", id_, receipt.provider_id)
         status = "sent"
     if await apply_status(tx, id_, receipt.status, status, receipt.code, receipt.error):
@@ -42,7 +42,7 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
             await tx.run("park_again", id_)
             await tx.run("message_is", id_, "parked", PARKED)
     if receipt.status in ("delivered", "read"):
-        await tx.run("open_gate", id_)
+        await tx.run("open_gate", conversation, id_)
     if outbox_state is not None or receipt.status in ("delivered", "read"):
         following = await claim_head(tx, conversation, work)
         if following is not None:

@@ -45,28 +45,28 @@ async def claim_head(tx: Tx, conversation: str, work: Work) -> Send | None:
         if state == "sending" or not_before > work.real:
             return None
         if state == "unknown" and once:
-            await tx.run("set_send", id_, "held", 0)
+            await tx.run("set_send", conversation, id_, "held", 0)
             await tx.run("message_is", id_, "held", HELD)
         elif origin == "bot" and written_under < owner_epoch and owner.startswith("agent:"):
-            await _suppress(tx, id_, "An agent took the conversation over.")
+            await _suppress(tx, conversation, id_, "An agent took the conversation over.")
         elif origin == "bot" and opted_out_at is not None and created_at < opted_out_at:
-            await _suppress(tx, id_, "The customer asked us to stop.")
+            await _suppress(tx, conversation, id_, "The customer asked us to stop.")
         elif free and work.now >= window_until - MARGIN:
-            await tx.run("set_send", id_, "parked", 0)
+            await tx.run("set_send", conversation, id_, "parked", 0)
             await tx.run("message_is", id_, "parked", PARKED)
         elif wait := work.pace(channel, conversation):
-            await tx.run("set_send", id_, state, work.real + wait)
+            await tx.run("set_send", conversation, id_, state, work.real + wait)
             return None
         else:
-            await tx.run("claim", id_, epoch)
+            await tx.run("claim", conversation, id_, epoch)
             return Send(id_, conversation, channel, addresses(reach), load(content), epoch + 1,
                         attempts + 1, bool(once))
         work.changed.add(conversation)
 
 
-async def _suppress(tx: Tx, id_: str, reason: str) -> None:
+async def _suppress(tx: Tx, conversation: str, id_: str, reason: str) -> None:
     await tx.run("message_is", id_, "suppressed", reason)
-    await tx.run("drop_send", id_)
+    await tx.run("drop_send", conversation, id_)
 
 
 async def claim_due(tx: Tx, work: Work, limit: int) -> None:
@@ -85,17 +85,17 @@ async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: 
         if outcome.state == "sent":
             await _sent(tx, outcome, work)
         elif outcome.state == "failed":
-            if await tx.run("settled", send.id, send.epoch):
+            if await tx.run("settled", send.conversation, send.id, send.epoch):
                 await tx.run("message_is", send.id, "failed", outcome.error)
         elif outcome.state == "parked":
             await tx.run("close_window", send.conversation, work.now)
-            if await tx.run("settle_send", send.id, send.epoch, "parked", 0):
+            if await tx.run("settle_send", send.conversation, send.id, send.epoch, "parked", 0):
                 await tx.run("message_is", send.id, "parked", PARKED)
         elif outcome.state == "unknown":
-            if await tx.run("settle_send", send.id, send.epoch, "unknown",
+            if await tx.run("settle_send", send.conversation, send.id, send.epoch, "unknown",
                             work.real + unknown_after):
                 await tx.run("doubt", send.id)
-        elif await tx.run("settle_send", send.id, send.epoch, "queued",
+        elif await tx.run("settle_send", send.conversation, send.id, send.epoch, "queued",
                           outcome.not_before or work.real):
             await tx.run("message_is", send.id, "queued", outcome.error)
         following = await claim_head(tx, send.conversation, work)
@@ -105,7 +105,7 @@ async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: 
 
 async def _sent(tx: Tx, outcome: Outcome, work: Work) -> None:
     send = outcome.send
-    await tx.run("settled", send.id, send.epoch)
+    await tx.run("settled", send.conversation, send.id, send.epoch)
     # Also where a receipt has settled it before: the provider's id is news all the same.
     await tx.run("message_sent", send.id, outcome.provider_id)
     for receipt, status, code, error in await tx.all("orphans", outcome.provider_id,

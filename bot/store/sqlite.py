@@ -35,8 +35,8 @@ PRAGMAS = ("journal_mode=wal", "synchronous=full", "busy_timeout=5000", "foreign
 
 
 def dialect(sql: str) -> str:
-    """`$1` as SQLite numbers it, without the mark for row locks."""
-    return re.sub(r"\$(\d+)", r"?\1", sql.replace("/*lock*/", ""))
+    """The statement as SQLite takes it: `?1` for `$1`; its row locks are the one writer."""
+    return re.sub(r"\$(\d+)", r"?\1", sql).replace("/*clustered*/", "without rowid")
 
 
 class SQLiteTx:
@@ -97,8 +97,7 @@ class SQLite:
         """Take the file for this process, bring its tables up to date. Raises `StoreError`."""
         if sqlite3.sqlite_version_info < (3, 38):
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; 3.38 is the least")
-        lock = take_lock(path)
-        uri = f"{path.absolute().as_uri()}?mode=ro"
+        lock, uri = take_lock(path)
         connections: list[aiosqlite.Connection] = []
         try:
             writer = await aiosqlite.connect(path, isolation_level=None, cached_statements=512)
@@ -166,19 +165,35 @@ class SQLite:
         execute = connection.execute
         tx: Tx = SQLiteTx(connection, self._sql)
         results: list[tuple[Any, Exception | None]] = []
+        # Units rarely fail, so a batch goes without savepoints first; if one did fail, all is
+        # undone and run again with a savepoint each, and only that one's work is left out.
+        careful = False
         execute("begin immediate")
         try:
             failpoints.hit("write.begun")
-            for unit in units:
-                execute("savepoint unit")
-                try:
-                    results.append((drive(unit(tx)), None))
-                except Exception as error:
-                    if not connection.in_transaction:  # e.g. a full disk: SQLite has rolled back
-                        raise
-                    execute("rollback to unit")
-                    results.append((None, error))
-                execute("release unit")
+            while True:
+                for unit in units:
+                    if careful:
+                        execute("savepoint unit")
+                    try:
+                        results.append((drive(unit(tx)), None))
+                    except Exception as error:
+                        if not connection.in_transaction:  # a full disk: SQLite rolled it back
+                            raise
+                        results.append((None, error))
+                        if not careful:
+                            break
+                        execute("rollback to unit")
+                    if careful:
+                        execute("release unit")
+                if careful or not results or results[-1][1] is None:
+                    break
+                execute("rollback")
+                if len(units) == 1:
+                    return results
+                results.clear()
+                careful = True
+                execute("begin immediate")
             failpoints.hit("write.before_commit")
             execute("commit")
         except BaseException:
@@ -233,7 +248,7 @@ def _start(connection: sqlite3.Connection, now: int) -> bool:
             continue
         # executescript would commit before it starts; one transaction keeps a kill harmless.
         connection.execute("begin immediate")
-        for statement in split(sql):
+        for statement in split(dialect(sql)):
             connection.execute(statement)
             failpoints.hit("migration.step")
         connection.execute("insert into migration values (?, ?)", (name, now))
@@ -260,8 +275,11 @@ def split(script: str) -> list[str]:
     return statements
 
 
-def take_lock(path: Path) -> IO[bytes]:
-    """Hold `<file>.lock` until the process ends. Raises `StoreBusy`."""
+def take_lock(path: Path) -> tuple[IO[bytes], str]:
+    """Hold `<file>.lock` until the process ends; with it, the address for readers.
+
+    Raises `StoreBusy`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.with_name(path.name + ".lock").open("ab")
     try:
@@ -277,4 +295,4 @@ def take_lock(path: Path) -> IO[bytes]:
         file.close()
         raise StoreBusy(f"{path} is open in another process. One process at a time can use a "
                         "SQLite file; for several, give `store:` a postgresql:// address") from None
-    return file
+    return file, f"{path.absolute().as_uri()}?mode=ro"

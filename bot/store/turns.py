@@ -55,8 +55,7 @@ async def accept(tx: Tx, items: Iterable[Item], step: Step | None, work: Work) -
 
 
 async def _keep(tx: Tx, item: Notice, now: int) -> None:
-    await tx.run("add_event", new_id(), None, item.channel, None, item.kind,
-                 dump({"text": item.text, "raw": item.raw}), now, "kept", 0, None)
+    await tx.run("add_notice", new_id(), item.channel, item.kind, item.text, item.raw, now)
 
 
 async def _message(tx: Tx, item: Incoming, step: Step | None, work: Work) -> None:
@@ -78,7 +77,6 @@ async def happen(tx: Tx, conversation: Held, event: Event, step: Step | None,
                  work: Work) -> None:
     """Put an event in the inbox; take its turn at once where nothing stands before it."""
     conversation.in_seq += 1
-    payload = None if event.kind == "message" else dump(event.payload)
     held_back = conversation.busy and event.kind == "message"
     error = None
     if step is not None and not conversation.waiting and not held_back:
@@ -94,12 +92,11 @@ async def happen(tx: Tx, conversation: Held, event: Event, step: Step | None,
             if decision.refused:
                 work.refused = decision.refused
                 return
-            await tx.run("add_event", event.id, conversation.id, conversation.channel,
-                         conversation.in_seq, event.kind, payload, event.at, "done", 0, None)
             await commit(tx, conversation, event, decision, work)
             return
-    await tx.run("add_event", event.id, conversation.id, conversation.channel,
-                 conversation.in_seq, event.kind, payload, event.at, "new", 0, error)
+    payload = None if event.kind == "message" else dump(event.payload)
+    await tx.run("add_event", conversation.id, conversation.in_seq, event.id, event.kind, payload,
+                 event.at, error)
     conversation.waiting += 1
     if not held_back:
         conversation.ready_at = work.real
@@ -117,7 +114,7 @@ async def begin(tx: Tx, conversation: str) -> tuple[str, int] | None:
     if row is None:
         await tx.run("retry_event", conversation, None)
         return None
-    await tx.run("try_event", row[0])
+    await tx.run("try_event", conversation, row[6])
     return row[0], row[4]
 
 
@@ -129,11 +126,11 @@ async def take_turn(tx: Tx, conversation: str, event_id: str, step: Step, work: 
     row = await tx.one("next_event", conversation, int(current.busy))
     if row is None or row[0] != event_id:
         return False
-    id_, kind, payload, at, _, content = row
+    id_, kind, payload, at, _, content, seq = row
     event = Event(id_, kind, at, load(content if kind == "message" else payload))
     decision = step(await snapshot(tx, current), event)
     failpoints.hit("step.decided")
-    await tx.run("end_event", event.id, "done", decision.refused or None)
+    await tx.run("end_event", conversation, seq)
     current.waiting -= 1
     if decision.refused:
         work.refused = decision.refused
@@ -147,10 +144,10 @@ async def failed(tx: Tx, conversation: str, event_id: str, error: str, attempts:
                  work: Work) -> bool:
     """Slow path, a turn that raised: try again later, or put the event aside. True: put aside."""
     if attempts < ATTEMPTS:
-        await tx.run("fail_event", event_id, error)
+        await tx.run("fail_event", conversation, event_id, error)
         await tx.run("retry_event", conversation, work.real + 250 * 4 ** (attempts - 1))
         return False
-    await tx.run("end_event", event_id, "dead", error)
+    await tx.run("put_aside", conversation, event_id, error)
     await tx.run("bury_event", conversation, work.real)
     await tx.run("add_audit", new_id(), work.now, "system", "incident", conversation,
                  f"event {event_id} was put aside after {attempts} attempts: {error}")
@@ -187,8 +184,9 @@ async def commit(tx: Tx, conversation: Held, event: Event, decision: Decision,
                  reopened=event.kind == "message")
     journal = decision.journal
     place = decision.place or Place("", "", "")
-    await tx.run("add_turn", event.id, id_, event.at, journal.rule, journal.item, journal.score,
-                 journal.before, journal.after, place.version or None, journal.outcome)
+    await tx.run("add_turn", event.id, id_, event.kind, event.at, journal.rule, journal.item,
+                 journal.score, journal.before, journal.after, place.version or None,
+                 journal.outcome)
     if decision.incident:
         await tx.run("add_audit", new_id(), work.now, "system", "incident", id_,
                      decision.incident)
@@ -227,7 +225,7 @@ async def _reply(tx: Tx, conversation: Held, owner_epoch: int, replies: list[Rep
         if not behind:
             send = first_claim(conversation, id_, reply, work, free=free)
             behind = True
-        await tx.run("add_send", id_, conversation.id, conversation.channel, int(reply.once),
+        await tx.run("add_send", conversation.id, id_, conversation.channel, int(reply.once),
                      int(free), owner_epoch, "sending" if send else "queued",
                      1 if send else 0, 1 if send else 0, 0, work.now)
         if send is not None:

@@ -1,4 +1,8 @@
--- Times are UTC epoch milliseconds, ids time-ordered text, JSON text. One text for both databases.
+-- Times are UTC epoch milliseconds, ids time-ordered text, JSON text. One text for both databases;
+-- /*clustered*/ marks tables that SQLite keeps in the order of their key, without a second tree.
+
+-- What waits and what has happened are kept apart: inbox, outbox, timer and call hold only what is
+-- still to be done (or was put aside); message, turn, receipt and notice are the record.
 
 create table setting (
     name text primary key,
@@ -25,7 +29,7 @@ create table address (
     scope text not null,
     contact text not null references contact (id),
     primary key (kind, value, scope)
-);
+) /*clustered*/;
 create index address_contact on address (contact);
 
 create table conversation (
@@ -62,23 +66,30 @@ create table seen (
     external_id text not null,
     at bigint not null,
     primary key (channel, external_id)
-);
+) /*clustered*/;
 
 create table inbox (
-    id text primary key,
-    conversation text references conversation (id),
-    channel text not null,
-    seq bigint,
+    conversation text not null references conversation (id),
+    seq bigint not null,
+    id text not null,
     kind text not null,
     payload text,                               -- null: the message of the same id holds it
     at bigint not null,                         -- business time
-    state text not null,                        -- new | done | dead | kept
+    state text not null,                        -- new | dead
     attempts integer not null default 0,
     error text,
-    unique (conversation, seq)
-);
-create index inbox_new on inbox (conversation, seq) where state = 'new';
+    primary key (conversation, seq)
+) /*clustered*/;
 create index inbox_dead on inbox (id) where state = 'dead';
+
+create table notice (
+    id text primary key,
+    channel text not null,
+    kind text not null,
+    text text not null,
+    raw text not null,
+    at bigint not null
+);
 
 create table message (
     id text primary key,
@@ -92,13 +103,13 @@ create table message (
     provider_id text,
     reason text,
     doubt integer not null default 0            -- an attempt to send it ended without a known outcome
-);
+) /*clustered*/;
 create index message_thread on message (conversation, id);
 create index message_provider on message (provider_id) where provider_id is not null;
 
 create table outbox (
-    id text primary key references message (id),
     conversation text not null references conversation (id),
+    id text not null references message (id),
     channel text not null,
     once integer not null,
     free integer not null,                      -- 1: only inside the window; 0: a template
@@ -108,10 +119,9 @@ create table outbox (
     epoch integer not null default 0,
     not_before bigint not null default 0,       -- real time
     after text,                                 -- media that should be delivered before this leaves
-    created_at bigint not null                  -- business time
-);
-create unique index outbox_head on outbox (conversation) where state in ('sending', 'unknown');
-create index outbox_thread on outbox (conversation, id);
+    created_at bigint not null,                 -- business time
+    primary key (conversation, id)
+) /*clustered*/;
 create index outbox_due on outbox (not_before) where state in ('queued', 'unknown');
 
 create table receipt (
@@ -130,6 +140,7 @@ create index receipt_message on receipt (message) where message is not null;
 create table turn (
     id text primary key,                        -- the event's
     conversation text not null references conversation (id),
+    kind text not null,
     at bigint not null,
     rule text not null,
     item text not null,
@@ -138,8 +149,7 @@ create table turn (
     step_after text not null,
     version text,
     outcome text not null
-);
-create index turn_thread on turn (conversation, id);
+) /*clustered*/;
 
 create table timer (
     conversation text not null references conversation (id),
@@ -147,7 +157,7 @@ create table timer (
     fire_at bigint not null,
     token text not null,
     primary key (conversation, name)
-);
+) /*clustered*/;
 create index timer_due on timer (fire_at);
 
 create table call (
@@ -187,7 +197,7 @@ create table flow_version (
     source text not null,
     created_at bigint not null,
     primary key (flow, version)
-);
+) /*clustered*/;
 
 create table agent (
     id text primary key,

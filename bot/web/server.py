@@ -1,0 +1,54 @@
+"""The web application: what every route shares, and the routes that watch the process."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+
+log = logging.getLogger(__name__)
+
+#: The largest body that any route reads: Meta's deliveries go up to 3 MB (whatsapp.md 1.2).
+LARGEST = 4 * 2**20
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def _last_resort(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """An exception nobody expected becomes a 500 with a number that the log knows too."""
+    try:
+        return await handler(request)
+    except web.HTTPException:
+        raise
+    except Exception:
+        incident = secrets.token_hex(4)
+        log.exception("unhandled", extra={"incident": incident, "path": request.path})
+        return web.json_response({"error": "internal error", "incident": incident}, status=500)
+
+
+def application(ready: Callable[[], Awaitable[str]],
+                registry: CollectorRegistry) -> web.Application:
+    """An application with /healthz, /readyz and /metrics.
+
+    `ready` answers "" when the process can serve, else what is missing.
+    """
+    app = web.Application(middlewares=[_last_resort], client_max_size=LARGEST)
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        missing = await ready()
+        return web.Response(text=f"{missing or 'ready'}\n", status=503 if missing else 200)
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry),
+                            headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz),
+                    web.get("/metrics", metrics)])
+    return app
