@@ -16,12 +16,11 @@ from bot.demo.clinic import Clinic
 from bot.demo.shop import Shop
 
 ZONE = ZoneInfo("Europe/Berlin")
-_MAX_BODY = 64 << 10
 
 
 def application(clock: Clock, zone: ZoneInfo = ZONE) -> web.Application:
     """The APIs of the shop and the clinic, with data as of the clock's present time."""
-    app = web.Application(middlewares=[json_errors], client_max_size=_MAX_BODY)
+    app = web.Application(middlewares=[json_errors])
     app.add_routes(Shop(clock, zone).routes())
     app.add_routes(Clinic(clock, zone).routes())
     return app

@@ -22,7 +22,7 @@ def problem(status: int, code: str, message: str) -> web.Response:
 
 @web.middleware
 async def json_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Errors of the server itself (no such path, a body too large) in the APIs' own shape."""
+    """Errors of the server itself (no such path, a wrong method) in the APIs' own shape."""
     try:
         return await handler(request)
     except web.HTTPException as error:

@@ -29,9 +29,9 @@ CUSTOMERS: Final = (
 )
 
 HINTS: Final = (
-    "As Anna: “i want to retrun my shoes”, then a wrong number, then ab123456 (arrived 6 days "
-    "ago). CD789012 is past its 30 days, ZZ000000 does not exist. Give the reason by a tap, or "
-    "type “demaged”, and send a photo.",
+    "As Anna: “i want to retrun my shoes”, then a wrong number, then AB123456 (arrived 6 days "
+    "ago; lower case will do). CD789012 is past its 30 days, ZZ000000 does not exist. Give the "
+    "reason by a tap, or type “demaged”, and send a photo.",
     "As Anna: “where is my order?” – she has 13, so the list has pages; type “shoes” or a part of "
     "a number to search it.",
     "As Anna: “move my appointment” – choose a time from the list. Once more: tap Another day and "
