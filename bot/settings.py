@@ -204,11 +204,13 @@ class ChannelSettings(Section):
     graph_url: Url = Field("https://graph.facebook.com/v23.0",
                            description="Meta's Graph API with its version")
     app_secret: Annotated[tuple[Text, ...], BeforeValidator(_several), Field(min_length=1)] = (
-        Field(description="the secret of the Meta app, which signs deliveries; a list while it is "
-                          "being changed"))
-    access_token: Text = Field(description="the token that may send messages by this number")
+        Field(repr=False, description="the secret of the Meta app, which signs deliveries; a "
+                                      "list while it is being changed"))
+    access_token: Text = Field(
+        repr=False, description="the token that may send messages by this number")
     verify_token: Text = Field(
-        description="a word of your own that Meta repeats when it is told the webhook's address")
+        repr=False, description="a word of your own that Meta repeats when it is told the "
+                                "webhook's address")
     limits: Limits = Field(default_factory=Limits, description="how fast and how much is sent")
     receipts: Receipts = Field(default_factory=Receipts,
                                description="what customers see of our reading")
@@ -248,7 +250,7 @@ class Operation(Section):
 
 class Backend(Section):
     base_url: Url = Field(description="where the business's HTTP API is")
-    headers: dict[str, Text] = Field(default_factory=dict,
+    headers: dict[str, Text] = Field(default_factory=dict, repr=False,
                                      description="sent with every call, for example Authorization")
     idempotent: Switch = Field(False, description="holds for every operation that says nothing")
     operations: dict[Id, Operation] = Field(description="what flows may call, by name")
