@@ -61,15 +61,25 @@ class Backends:
         #: Seconds before the first retry; each further one waits twice as long.
         self._backoff = backoff
 
-    async def call(self, operation: str, arguments: Json, *, key: str, retries: int | None = None,
-                   timeout_ms: int | None = None) -> CallResult:
-        """Call `backend.operation` once, or again under the same key where that does no harm."""
+    def repeatable(self, operation: str) -> bool:
+        """Whether doing it twice under one key is doing it once."""
+        found = self._find(operation)
+        return found is not None and (found[1].method == "GET" or found[1].idempotent)
+
+    def _find(self, operation: str) -> tuple[Backend, Operation] | None:
         name, _, short = operation.partition(".")
         backend = self._backends.get(name)
         declared = backend.operations.get(short) if backend is not None else None
-        if backend is None or declared is None:
+        return None if backend is None or declared is None else (backend, declared)
+
+    async def call(self, operation: str, arguments: Json, *, key: str, retries: int | None = None,
+                   timeout_ms: int | None = None) -> CallResult:
+        """Call `backend.operation` once, or again under the same key where that does no harm."""
+        found = self._find(operation)
+        if found is None:
             log.error("call of an unknown operation", extra={"operation": operation})
             return CallResult(False, error_kind="invalid")
+        backend, declared = found
         try:
             url = address(backend.base_url, declared, arguments)
         except Unsendable:
@@ -78,7 +88,7 @@ class Backends:
         body = None if declared.body is None else json.dumps(_filled(declared.body, arguments))
         headers = _headers(backend, key, with_body=body is not None)
         allowed = declared.retries if retries is None else retries
-        if declared.method != "GET" and not declared.idempotent:
+        if not self.repeatable(operation):
             allowed = 0
         seconds = (declared.timeout_ms if timeout_ms is None else timeout_ms) / 1000
         for attempt in range(allowed + 1):

@@ -318,3 +318,10 @@ async def test_a_call_can_be_cancelled(business: Business, call: Call) -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+def test_a_get_and_what_is_idempotent_may_be_repeated_and_nothing_else(
+        session: aiohttp.ClientSession) -> None:
+    made = backends(session, "http://127.0.0.1:9")
+    assert [name for name in ("find", "search", "change", "pay", "cancel", "nothing")
+            if made.repeatable(f"orders.{name}")] == ["find", "search", "pay"]

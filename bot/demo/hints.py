@@ -28,19 +28,22 @@ CUSTOMERS: Final = (
     Customer("Dana Novak", DANA, "en"),
 )
 
+#: Words between backticks are what to write.
 HINTS: Final = (
-    "As Anna: “i want to retrun my shoes”, then a wrong number, then AB123456 (arrived 6 days "
-    "ago; lower case will do). CD789012 is past its 30 days, ZZ000000 does not exist. Give the "
-    "reason by a tap, or type “demaged”, and send a photo.",
-    "As Anna: “where is my order?” – she has 13, so the list has pages; type “shoes” or a part of "
+    "As Anna: `i want to retrun my shoes`, then a wrong number, then `AB123456` (arrived 6 days "
+    "ago; lower case will do). `CD789012` is past its 30 days, `ZZ000000` does not exist. Give "
+    "the reason by a tap, or write `demaged`, and send a photo.",
+    "As Anna: `where is my order?` She has 13, so the list has pages; write `shoes` or a part of "
     "a number to search it.",
-    "As Anna: “move my appointment” – choose a time from the list. Once more: tap Another day and "
-    "write “next tuesday afternoon”. On Wednesday afternoons the clinic is closed.",
-    "As 李娜, in Chinese: “我要退货” with EF345678 (GH901234 is too late), “我的订单”, “我要改约”.",
-    "As Ben: “my order” – he has one, on its way. Dana has none.",
-    "Anna and Ben have the same physiotherapist: open the list of times for both, take the same "
-    "time twice – the second is told that somebody was faster.",
-    "Anybody: “when are you open?” in the middle of something, “speak to a human”, “cancel”, “no”.",
-    "Then move the phone's clock: +23 h without an answer brings the reminder, one hour more "
-    "closes the window.",
+    "As Anna: `move my appointment`, and choose a time from the list. Once more, with `next "
+    "tuesday afternoon` written instead. On Wednesday afternoons the clinic is closed.",
+    "As 李娜, in Chinese: `我要退货` with `EF345678` (`GH901234` is too late), `我的订单`, "
+    "`我要改约`, `下周二下午`.",
+    "As Ben: `my order` – he has one, on its way. Dana has none.",
+    "Anna and Ben have the same physiotherapist: open the list of times for both and take the "
+    "same time – the second is told that somebody was faster.",
+    "Anybody, in the middle of something: `when are you open?`, `back`, `no`, `cancel`, `speak to "
+    "a human` (then answer at the desk).",
+    "Move the phone's clock: +23 h without an answer brings the reminder, one hour more closes "
+    "the window.",
 )
