@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from bot.actions import Backends
 from bot.engine import Engine
@@ -20,7 +22,10 @@ POLL = 1.0
 class Calls:
     """Claims calls, makes them, brings their results in."""
 
-    def __init__(self, engine: Engine, store: Store, backends: Backends) -> None:
+    def __init__(self, engine: Engine, store: Store, backends: Backends,
+                 linked: Callable[[Any, str], Any]) -> None:
+        """`linked` puts links in the place of what customers sent: (arguments, channel)."""
+        self._linked = linked
         self._engine = engine
         self._store = store
         self._backends = backends
@@ -28,11 +33,11 @@ class Calls:
 
     async def run(self) -> None:
         """Make calls until cancelled; those on the way are finished first."""
-        for conversation, call in await self._store.calls_running():
+        for conversation, channel, call in await self._store.calls_running():
             # The process before this one began it. Again under the same key where that is safe;
             # elsewhere nobody knows whether it was done, and the flow is told so.
             if self._backends.repeatable(call.operation):
-                self._start(conversation, call)
+                self._start(conversation, channel, call)
             else:
                 await self._engine.result(conversation, {
                     "key": call.key, "call": call.operation, "ok": False,
@@ -41,9 +46,9 @@ class Calls:
         try:
             while True:
                 wake.clear()
-                for conversation, call in await self._store.claim_calls(
+                for conversation, channel, call in await self._store.claim_calls(
                         AT_ONCE - len(self._tasks)):
-                    self._start(conversation, call)
+                    self._start(conversation, channel, call)
                 try:
                     async with asyncio.timeout(POLL):
                         await wake.wait()
@@ -53,8 +58,8 @@ class Calls:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=10)
 
-    def _start(self, conversation: str, call: CallRequest) -> None:
-        task = asyncio.create_task(self._make(conversation, call))
+    def _start(self, conversation: str, channel: str, call: CallRequest) -> None:
+        task = asyncio.create_task(self._make(conversation, channel, call))
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
@@ -64,9 +69,10 @@ class Calls:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("call failed", exc_info=error)
 
-    async def _make(self, conversation: str, call: CallRequest) -> None:
-        answer = await self._backends.call(call.operation, call.arguments, key=call.key,
-                                           retries=call.retries, timeout_ms=call.timeout_ms)
+    async def _make(self, conversation: str, channel: str, call: CallRequest) -> None:
+        answer = await self._backends.call(
+            call.operation, self._linked(call.arguments, channel), key=call.key,
+            retries=call.retries, timeout_ms=call.timeout_ms)
         result: Json = {"key": call.key, "call": call.operation, "ok": answer.ok}
         if answer.ok:
             result["value"] = answer.value

@@ -12,6 +12,7 @@ from bot.errors import BotError, Refused, UnknownVersion
 from bot.feed import QUEUE, Feed
 from bot.flow.flows import Flows
 from bot.ids import new_id
+from bot.metrics import Counts
 from bot.model import Decision, Event, Item, Json, Snapshot
 from bot.outbox import Outbox
 from bot.router import decide
@@ -30,12 +31,13 @@ class Engine:
     """Gives every event its turn, and hands on what the turn has caused."""
 
     def __init__(self, flows: Flows, store: Store, outbox: Outbox, feed: Feed,
-                 clock: Clock) -> None:
+                 clock: Clock, counts: Counts) -> None:
         self.flows = flows
         self._store = store
         self._outbox = outbox
         self._feed = feed
         self._clock = clock
+        self._counts = counts
         #: False: every event takes the slow path, whose attempts are counted (reliability.md).
         self.fast = True
         self.inbox_wake = asyncio.Event()
@@ -52,6 +54,7 @@ class Engine:
     async def accept(self, items: Sequence[Item]) -> None:
         """Everything of a delivery is durable when this returns. Raises `StoreError`."""
         work = await self._loaded(lambda: self._store.accept(items, self._fast_step))
+        self._counts.accepted += len(items)
         self.follow(work)
         for channel, external_id in work.heard:
             self._outbox.show_read(channel, external_id, typing=bool(work.calls))
@@ -92,6 +95,7 @@ class Engine:
                 work = await self._loaded(
                     lambda: self._store.take_turn(conversation, event, self.step))  # noqa: B023
             except Exception as error:
+                self._counts.turns_failed += 1
                 log.exception("turn failed", extra={"conversation": conversation})
                 self.follow(await self._store.failed(conversation, event, repr(error),
                                                      before + 1))

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from bot import failpoints
 from bot.channel.base import Channel
 from bot.errors import ChannelError, StoreError
+from bot.metrics import Counts
 from bot.pace import Pacer
 from bot.store.rows import Outcome, Send
 from bot.store.store import Store, real_now
@@ -28,19 +29,20 @@ STOPPED = 60.0
 def pause_before(attempt: int) -> int:
     """Milliseconds before the next attempt: exponential, with full jitter in its upper half."""
     most = min(LAST_PAUSE, FIRST_PAUSE * 2 ** min(attempt, 10))
-    return random.randint(most // 2, most)  # noqa: S311 - jitter, no secret
+    return random.randint(most // 2, most)
 
 
 class Outbox:
     """One task for each message on the wire."""
 
     def __init__(self, store: Store, channels: Mapping[str, Channel], pacer: Pacer,
-                 reads: Mapping[str, tuple[bool, bool]]) -> None:
+                 reads: Mapping[str, tuple[bool, bool]], counts: Counts) -> None:
         """`reads`: by channel, whether a message is shown as read, and typing while we work."""
         self._store = store
         self._channels = channels
         self._pacer = pacer
         self._reads = reads
+        self._counts = counts
         self._tasks: set[asyncio.Task[None]] = set()
         #: Set by the engine: hands on what settling has caused.
         self.follow: Callable[[Work], None] = lambda work: self.start(work.sends)
@@ -77,11 +79,13 @@ class Outbox:
 
     async def _send(self, send: Send) -> None:
         outcome = await self._attempt(send)
+        self._counts.sends[outcome.state] += 1
+        self._counts.stopped_channels = len(self.stopped)
         while True:
             try:
                 work = await self._store.settle((outcome,))
             except StoreError:  # what the provider said must not be forgotten: until it is kept
-                log.exception("settle failed", extra={"message": send.id})
+                log.exception("settle failed", extra={"send": send.id})
                 await asyncio.sleep(1)
             else:
                 self.follow(work)
@@ -97,7 +101,7 @@ class Outbox:
         except ChannelError as error:
             return self._refused(send, error)
         except Exception as error:  # our own fault: nobody knows how far it came
-            log.exception("send failed", extra={"message": send.id})
+            log.exception("send failed", extra={"send": send.id})
             return Outcome(send, "unknown", error=repr(error))
         if self.stopped and self.stopped.pop(send.channel, None) is not None:
             log.warning("channel sends again", extra={"channel": send.channel})
@@ -105,7 +109,7 @@ class Outbox:
 
     def _refused(self, send: Send, error: ChannelError) -> Outcome:
         reason = f"{error} {error.advice}".strip()
-        log.warning("not sent", extra={"message": send.id, "code": error.code, "error": str(error),
+        log.warning("not sent", extra={"send": send.id, "code": error.code, "error": str(error),
                                        "attempt": send.attempts})
         if error.unknown:
             return Outcome(send, "unknown", code=error.code, error=reason)

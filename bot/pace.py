@@ -21,6 +21,7 @@ class Limits:
 
     per_second: int | None = 80
     per_pair: bool = True
+    flood: int | None = 30  #: messages a minute of one person that the bot answers
 
 
 class Allowance:
@@ -59,6 +60,8 @@ class Pacer:
                           for name, limit in limits.items() if limit.per_second}
         self._pairs: dict[str, Allowance] = {}
         self._held: dict[str, float] = {}
+        self._heard: dict[str, int] = {}
+        self._heard_since = time.monotonic()
 
     def hold(self, name: str, seconds: float) -> None:
         """Let nothing leave by this channel, or to this conversation, for so long."""
@@ -90,3 +93,18 @@ class Pacer:
                 self._pairs = {name: a for name, a in self._pairs.items() if not a.full}
             allowance = self._pairs[conversation] = Allowance(1 / PAIR_SECONDS, PAIR_BURST)
         return allowance
+
+    def flooded(self, channel: str, conversation: str) -> bool:
+        """Count a person's message; True when it is one too many in this minute.
+
+        All counts start anew each minute, which is enough to keep machines off.
+        """
+        limits = self._limits.get(channel)
+        if limits is None or limits.flood is None:
+            return False
+        now = time.monotonic()
+        if now - self._heard_since >= 60:
+            self._heard.clear()
+            self._heard_since = now
+        count = self._heard[conversation] = self._heard.get(conversation, 0) + 1
+        return count > limits.flood

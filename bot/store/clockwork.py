@@ -31,17 +31,21 @@ async def _event(tx: Tx, conversation: str, kind: str, payload: Json, work: Work
         await turns.happen(tx, current, Event(new_id(), kind, work.now, payload), None, work)
 
 
-def _call(row: Row) -> tuple[str, CallRequest]:
-    key, conversation, operation, arguments, retries, timeout_ms = row
-    return conversation, CallRequest(key, operation, load(arguments), retries, timeout_ms)
+def _call(row: Row) -> tuple[str, str, CallRequest]:
+    key, conversation, channel, operation, arguments, retries, timeout_ms = row
+    return conversation, channel, CallRequest(key, operation, load(arguments), retries, timeout_ms)
 
 
-async def claim_calls(tx: Tx, limit: int) -> list[tuple[str, CallRequest]]:
-    return [_call(row) for row in await tx.all("claim_calls", limit)]
+async def claim_calls(tx: Tx, limit: int) -> list[tuple[str, str, CallRequest]]:
+    rows = await tx.all("calls", "queued", limit)
+    for row in rows:
+        await tx.run("run_call", row[0])
+    failpoints.hit("call.claimed")
+    return [_call(row) for row in rows]
 
 
-async def calls_running(tx: Tx) -> list[tuple[str, CallRequest]]:
-    return [_call(row) for row in await tx.all("calls_running")]
+async def calls_running(tx: Tx) -> list[tuple[str, str, CallRequest]]:
+    return [_call(row) for row in await tx.all("calls", "running", 1_000)]
 
 
 async def end_call(tx: Tx, conversation: str, result: Json, step: Step | None,

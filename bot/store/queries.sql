@@ -137,13 +137,12 @@ select min(at) from (select min(fire_at) as at from timer
 -- name: add_call
 insert into call (key, conversation, operation, arguments, retries, timeout_ms, state, created_at)
 values ($1, $2, $3, $4, $5, $6, 'queued', $7) on conflict do nothing
--- name: claim_calls
-update call set state = 'running' where key in (
-    select key from call where state = 'queued' order by created_at limit $1)
-returning key, conversation, operation, arguments, retries, timeout_ms
--- name: calls_running
-select key, conversation, operation, arguments, retries, timeout_ms from call
-where state = 'running'
+-- name: calls
+select k.key, k.conversation, v.channel, k.operation, k.arguments, k.retries, k.timeout_ms
+from call k join conversation v on v.id = k.conversation
+where k.state = $1 order by k.created_at limit $2
+-- name: run_call
+update call set state = 'running' where key = $1
 -- name: end_call
 update call set state = 'done', result = $2 where key = $1 and state <> 'done'
 

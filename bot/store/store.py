@@ -19,7 +19,7 @@ from bot.store.base import Database, Tx
 from bot.store.held import find
 from bot.store.rows import Agent, EventRow, MessageRow, Outcome, Page, SignedIn, TicketRow
 from bot.store.turns import Step
-from bot.store.work import Pace, Work
+from bot.store.work import Flooded, Pace, Work
 
 
 def real_now() -> int:
@@ -32,22 +32,28 @@ def unpaced(channel: str, conversation: str) -> int:
     return 0
 
 
+def unlimited(channel: str, conversation: str) -> bool:
+    """No message is one too many."""
+    return False
+
+
 class Store:
     """Everything that is kept."""
 
     def __init__(self, database: Database, clock: Clock, *, unknown_after: int = 60_000,
-                 pace: Pace = unpaced) -> None:
+                 pace: Pace = unpaced, flooded: Flooded = unlimited) -> None:
         self._db = database
         self._clock = clock
         self._unknown_after = unknown_after
-        self.pace = pace
+        self._pace = pace
+        self._flooded = flooded
         self.unclean = database.unclean
 
     async def close(self) -> None:
         await self._db.close()
 
     def _work(self) -> Work:
-        return Work(self._clock.now(), real_now(), self.pace)
+        return Work(self._clock.now(), real_now(), self._pace, self._flooded)
 
     # What happened
 
@@ -163,11 +169,11 @@ class Store:
 
         return await self._db.read(unit)
 
-    async def claim_calls(self, limit: int = 50) -> list[tuple[str, CallRequest]]:
-        """(conversation, call) of calls to be made."""
+    async def claim_calls(self, limit: int = 50) -> list[tuple[str, str, CallRequest]]:
+        """(conversation, channel, call) of calls to be made."""
         return await self._db.write(lambda tx: clockwork.claim_calls(tx, limit))
 
-    async def calls_running(self) -> list[tuple[str, CallRequest]]:
+    async def calls_running(self) -> list[tuple[str, str, CallRequest]]:
         """At start: calls that the process before began and did not finish."""
         return await self._db.read(clockwork.calls_running)
 

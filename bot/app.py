@@ -1,0 +1,310 @@
+"""The composition root: the only file that knows every part and names the makers of each."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from bot import config, router
+from bot.actions import Backends
+from bot.calls import Calls
+from bot.channel.base import Channel
+from bot.channel.http import HttpClient
+from bot.channel.meta import Meta
+from bot.clock import Clock
+from bot.engine import Engine
+from bot.errors import BotError, ChannelError, FlowError, StoreError
+from bot.feed import Feed
+from bot.flow.flows import FlowOptions, Flows, Queue
+from bot.flow.lint import CheckOptions
+from bot.flow.load import Loaded
+from bot.flow.load import load as load_flows
+from bot.inbox import Inbox
+from bot.metrics import Counts, registry
+from bot.outbox import Outbox
+from bot.pace import Limits, Pacer
+from bot.resources import shipped
+from bot.settings import Settings
+from bot.store.rows import MessageRow
+from bot.store.sqlite import SQLite
+from bot.store.store import Store, real_now
+from bot.timers import Timers
+from bot.web import desk, server
+from bot.web.media import MediaLinks
+from bot.web.webhook import Webhook
+
+log = logging.getLogger(__name__)
+
+#: How long requests and sends under way may take to finish when the process is asked to stop.
+GRACE = 10.0
+#: The pause before a worker whose store failed goes on, seconds.
+RECOVER = 1.0
+
+
+def check_options(settings: Settings) -> CheckOptions:
+    """What flows may refer to, by this configuration."""
+    operations = {f"{name}.{operation}": declared for name, backend in settings.backends.items()
+                  for operation, declared in backend.operations.items()}
+    return CheckOptions(
+        settings.default_language, frozenset(operations), frozenset(settings.handoff.queues),
+        settings.public,
+        frozenset(name for name, declared in operations.items() if declared.method != "GET"))
+
+
+def load_all(settings: Settings) -> Loaded:
+    """Every file of the flows, with its findings."""
+    return load_flows(settings.flows, settings.templates, check_options(settings),
+                      standard=shipped() / "flows")
+
+
+@contextlib.asynccontextmanager
+async def open_store(settings: Settings, clock: Clock | None = None,
+                     pacer: Pacer | None = None) -> AsyncIterator[Store]:
+    """The store that the configuration names. Raises `StoreError`."""
+    clock, pacer = clock or Clock(), pacer or Pacer({})
+    database = await SQLite.open(Path(settings.store.removeprefix("sqlite:///")), clock)
+    try:
+        yield Store(database, clock, unknown_after=settings.outbox.unknown_after_ms, pace=pacer,
+                    flooded=pacer.flooded)
+    finally:
+        await database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Frontdesk:
+    """Everything of one process, put together and open."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    flows: Flows
+    channels: Mapping[str, Channel]
+    engine: Engine
+    inbox: Inbox
+    outbox: Outbox
+    feed: Feed
+    web: web.Application
+    workers: tuple[Callable[[], Awaitable[None]], ...]
+
+
+FRONTDESK = web.AppKey("frontdesk", Frontdesk)
+
+
+@contextlib.asynccontextmanager
+async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[Frontdesk]:
+    """Open every part in its order; close them in reverse. Raises `BotError`."""
+    loaded = load_all(settings)
+    if loaded.errors:
+        raise FlowError("\n".join(str(finding) for finding in loaded.errors))
+    async with contextlib.AsyncExitStack() as stack:
+        pacer = Pacer({name: Limits(channel.limits.per_second, channel.limits.per_pair,
+                                    channel.limits.flood)
+                       for name, channel in settings.channels.items()})
+        store = await stack.enter_async_context(open_store(settings, clock, pacer))
+        key = bytes.fromhex(await store.setting("key", secrets.token_hex(32)))
+        flows = Flows(loaded, flow_options(settings, key))
+        await store.keep_versions(flows.sources())
+
+        http = await stack.enter_async_context(HttpClient())
+        session = await stack.enter_async_context(aiohttp.ClientSession(
+            cookie_jar=aiohttp.DummyCookieJar(), trust_env=False))
+        channels = make_channels(settings, http)
+        counts = Counts()
+        feed = Feed()
+        outbox = Outbox(store, channels, pacer,
+                        {name: (channel.receipts.read, channel.receipts.typing)
+                         for name, channel in settings.channels.items()}, counts)
+        engine = Engine(flows, store, outbox, feed, clock, counts)
+        outbox.follow = engine.follow
+        inbox = Inbox(engine, store)
+        links = MediaLinks(key, settings.server.public_url, channels, real_now)
+        calls = Calls(engine, store, Backends(settings.backends, session), links.filled)
+        timers = Timers(engine, store, clock)
+
+        async def media(message: MessageRow) -> tuple[str, bytes]:
+            channel = channels.get(await store.message_channel(message.id) or "")
+            if channel is None:
+                raise ChannelError("The channel of this message is not configured any more.")
+            return await channel.media(message.content["media"]["id"])
+
+        async def ready() -> str:
+            try:
+                await store.ready(1)
+            except StoreError as error:
+                return str(error)
+            stopped = [f"{name}: {why}" for name, why in outbox.stopped.items()]
+            return "; ".join(stopped)
+
+        app = server.application(ready, registry(counts))
+        app.add_routes(Webhook(channels=channels, numbers=numbers(settings), accept=inbox.accept,
+                               clock=clock).routes())
+        app.add_routes(links.routes())
+        desk.setup(app, desk.Desk(
+            store, engine, feed, clock, settings.timezone, settings.server.public_url,
+            settings.default_language, lambda snapshot: router.answers(flows, snapshot), media,
+            title=str(settings.public.get("shop_name", "Frontdesk"))))
+        frontdesk = Frontdesk(settings, clock, store, flows, channels, engine, inbox, outbox, feed,
+                              app, (inbox.run, outbox.run, timers.run, calls.run))
+        app[FRONTDESK] = frontdesk
+        yield frontdesk
+
+
+def flow_options(settings: Settings, key: bytes) -> FlowOptions:
+    """What the flows need of the configuration."""
+    return FlowOptions(
+        default_language=settings.default_language, timezone=settings.timezone,
+        currency=settings.currency, fallback=settings.fallback, idle_ms=settings.idle_ms,
+        remind_after_ms=settings.reminders.after_ms, old_taps=settings.old_taps,
+        public=settings.public, default_queue=settings.handoff.default, key=key,
+        queues={name: Queue(queue.hours, queue.holidays)
+                for name, queue in settings.handoff.queues.items()})
+
+
+def make_channels(settings: Settings, http: HttpClient) -> dict[str, Channel]:
+    """One channel for each business number."""
+    return {name: Meta(name=name, phone_number_id=channel.phone_number_id,
+                       graph_url=channel.graph_url, app_secrets=channel.app_secret,
+                       access_token=channel.access_token, verify_token=channel.verify_token,
+                       session=http, business_account_id=channel.business_account_id)
+            for name, channel in settings.channels.items()}
+
+
+def numbers(settings: Settings) -> dict[str, dict[str, str]]:
+    """For each channel, the number ids that its deliveries may name: those of its Meta app."""
+    return {name: {other.phone_number_id: other_name
+                   for other_name, other in settings.channels.items()
+                   if set(other.app_secret) & set(channel.app_secret)}
+            for name, channel in settings.channels.items()}
+
+
+async def serve(frontdesk: Frontdesk, listener: socket.socket,
+                started: Callable[[], None] = lambda: None) -> None:
+    """Serve and work until the process is asked to stop, then finish the work in hand.
+
+    `started` is called once requests are taken. A worker that dies ends the process.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C cancels the main task
+            loop.add_signal_handler(number, stop.set)
+    runner = web.AppRunner(frontdesk.web, access_log=None, shutdown_timeout=GRACE,
+                           keepalive_timeout=75)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener, backlog=1024).start()
+        async with asyncio.TaskGroup() as group:
+            workers = [group.create_task(steadily(worker)) for worker in frontdesk.workers]
+            started()
+            try:
+                await stop.wait()
+            finally:
+                await runner.cleanup()  # requests first: they still give the workers work
+                for worker in workers:
+                    worker.cancel()
+    finally:
+        await runner.cleanup()
+
+
+async def steadily(worker: Callable[[], Awaitable[None]]) -> None:
+    """Run a worker; when the store can't be used for a while, go on as soon as it can."""
+    while True:
+        try:
+            await worker()
+        except* StoreError:
+            log.exception("store failed")
+        await asyncio.sleep(RECOVER)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address. Raises `BotError` when somebody else has it."""
+    try:
+        return socket.create_server((host, port), backlog=1024)
+    except OSError as error:
+        raise BotError(f"can't listen on {host}:{port}: {error.strerror}. "
+                       "Another program may have the port; choose another one") from error
+
+
+async def run(settings: Settings) -> None:
+    """`bot run`: serve the configured numbers until asked to stop."""
+    listener = listen(settings.server.host, settings.server.port)
+    with contextlib.closing(listener):
+        async with assemble(settings, Clock()) as frontdesk:
+            await serve(frontdesk, listener, lambda: log.info(
+                "serving", extra={"address": settings.server.public_url}))
+
+
+async def emulator(settings: Settings, port: int) -> None:
+    """`bot emulator`: a phone to talk to the first number of a `bot run` elsewhere."""
+    from bot.emulator import EmulatorSettings
+    from bot.emulator.server import serve as serve_emulator
+
+    name, channel = next(iter(settings.channels.items()))
+    await serve_emulator(port, EmulatorSettings(
+        webhook_url=f"{settings.server.public_url}/webhooks/{name}",
+        app_secret=channel.app_secret[0], access_token=channel.access_token,
+        verify_token=channel.verify_token, phone_number_id=channel.phone_number_id,
+        display_phone_number="+44 7700 900100", business_account_id=channel.business_account_id,
+        business_name=str(settings.public.get("shop_name", name))), Clock())
+
+
+async def demo(port: int, config_file: Path | None = None) -> None:
+    """`bot demo`: a project, its phone, its backends and an empty store, in one process.
+
+    Everything talks to everything over HTTP on this machine, as in real life.
+    """
+    from bot.demo import application as demo_backends
+    from bot.demo.hints import CUSTOMERS, HINTS
+    from bot.emulator import Customer, EmulatorSettings
+    from bot.emulator import application as phones
+    from bot.web.auth import hash_password
+
+    listener = listen("127.0.0.1", port)
+    here = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    password = secrets.token_urlsafe(9)
+    with contextlib.closing(listener), tempfile.TemporaryDirectory(prefix="frontdesk-") as folder:
+        settings = config.load(config_file or shipped() / "config.yaml", demo_environ(here))
+        settings = settings.model_copy(update={"store": f"sqlite:///{folder}/demo.db"})
+        name, channel = next(iter(settings.channels.items()))
+        clock = Clock()
+        async with assemble(settings, clock) as frontdesk:
+            await frontdesk.store.add_agent("demo", "Sam", hash_password(password))
+            frontdesk.web.add_subapp("/demo", demo_backends(clock))
+            frontdesk.web.add_subapp("/emulator", phones(EmulatorSettings(
+                webhook_url=f"{here}/webhooks/{name}", app_secret=channel.app_secret[0],
+                access_token=channel.access_token, verify_token=channel.verify_token,
+                phone_number_id=channel.phone_number_id, display_phone_number="+44 7700 900100",
+                business_account_id=channel.business_account_id,
+                business_name=str(settings.public.get("shop_name", "Frontdesk")),
+                customers=[Customer(c.name, c.phone, c.language) for c in CUSTOMERS],
+                hints=HINTS), clock))
+
+            def started() -> None:
+                print(f"Phone   {here}/emulator\n"
+                      f"Desk    {here}/desk   sign in as demo with {password}\n"
+                      "Try     " + "\n        ".join(HINTS) + "\nCtrl-C stops it.", flush=True)
+
+            await serve(frontdesk, listener, started)
+
+
+def demo_environ(here: str) -> dict[str, str]:
+    """The environment of a demo at this address: everything that config.yaml asks for."""
+    return {
+        "BOT_PORT": here.rpartition(":")[2], "BOT_PUBLIC_URL": here,
+        "META_PHONE_NUMBER_ID": "106540352242922", "META_BUSINESS_ACCOUNT_ID": "102290129340398",
+        "META_GRAPH_URL": f"{here}/emulator/v23.0", "META_APP_SECRET": secrets.token_hex(16),
+        "META_ACCESS_TOKEN": secrets.token_hex(16), "META_VERIFY_TOKEN": secrets.token_hex(8),
+        "ORDERS_URL": f"{here}/demo/shop", "ORDERS_TOKEN": "demo",
+        "APPOINTMENTS_URL": f"{here}/demo/clinic", "APPOINTMENTS_TOKEN": "demo",
+    }

@@ -1,0 +1,46 @@
+"""Figures for operators: counted where things happen, read only when somebody asks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+
+
+class Counts:
+    """How often what happened since the process started. Labels are few and fixed."""
+
+    def __init__(self) -> None:
+        self.accepted = 0  #: items of deliveries that were kept
+        self.sends: Counter[str] = Counter()  #: attempts by what became of them
+        self.turns_failed = 0
+        self.stopped_channels = 0
+
+    def collect(self) -> Iterator[Metric]:
+        accepted = CounterMetricFamily("frontdesk_items_accepted",
+                                       "Messages, receipts and notices that were kept")
+        accepted.add_metric([], self.accepted)
+        yield accepted
+        sends = CounterMetricFamily("frontdesk_sends", "Attempts to send", labels=["outcome"])
+        for outcome, count in self.sends.items():
+            sends.add_metric([outcome], count)
+        yield sends
+        failed = CounterMetricFamily("frontdesk_turns_failed", "Turns that raised an error")
+        failed.add_metric([], self.turns_failed)
+        yield failed
+        stopped = GaugeMetricFamily("frontdesk_channels_stopped",
+                                    "Channels whose account or token the provider refuses")
+        stopped.add_metric([], self.stopped_channels)
+        yield stopped
+
+
+def registry(counts: Counts) -> CollectorRegistry:
+    """A registry of this process: ours, its memory and its processor time."""
+    made = CollectorRegistry()
+    ProcessCollector(registry=made)
+    PlatformCollector(registry=made)
+    made.register(counts)
+    return made
