@@ -40,7 +40,7 @@ from bot.store.rows import MessageRow
 from bot.store.sqlite import SQLite
 from bot.store.store import Store, real_now
 from bot.timers import Timers
-from bot.web import desk, server
+from bot.web import control, desk, server
 from bot.web.media import MediaLinks
 from bot.web.webhook import Webhook
 
@@ -240,23 +240,10 @@ async def run(settings: Settings) -> None:
     """`bot run`: serve the configured numbers until asked to stop."""
     listener = listen(settings.server.host, settings.server.port)
     with contextlib.closing(listener):
-        async with assemble(settings, Clock()) as frontdesk:
+        async with (assemble(settings, Clock()) as frontdesk,
+                    control.listening(frontdesk.store, control.door(settings.store))):
             await serve(frontdesk, listener, lambda: log.info(
                 "serving", extra={"address": settings.server.public_url}))
-
-
-async def emulator(settings: Settings, port: int) -> None:
-    """`bot emulator`: a phone to talk to the first number of a `bot run` elsewhere."""
-    from bot.emulator import EmulatorSettings
-    from bot.emulator.server import serve as serve_emulator
-
-    name, channel = next(iter(settings.channels.items()))
-    await serve_emulator(port, EmulatorSettings(
-        webhook_url=f"{settings.server.public_url}/webhooks/{name}",
-        app_secret=channel.app_secret[0], access_token=channel.access_token,
-        verify_token=channel.verify_token, phone_number_id=channel.phone_number_id,
-        display_phone_number="+44 7700 900100", business_account_id=channel.business_account_id,
-        business_name=str(settings.public.get("shop_name", name))), Clock())
 
 
 async def demo(port: int, config_file: Path | None = None) -> None:

@@ -58,7 +58,7 @@ def test_what_is_not_written_has_a_default(tmp_path: Path) -> None:
 
 def test_everything_is_parsed_once_into_its_own_type(tmp_path: Path) -> None:
     got = settings(tmp_path, CHANNEL + """
-    limits: {per_second: off, per_pair: off, per_day: 250, flood: 30}
+    limits: {per_second: off, per_pair: off, per_day: off, flood: 30}
     receipts: {read: off, typing: on}
 timezone: Europe/Berlin
 idle: 1d 12h
@@ -69,7 +69,7 @@ handoff:
 """)
     channel = got.channels["main"]
     assert channel.limits.per_second is None
-    assert (channel.limits.per_pair, channel.limits.per_day) == (False, 250)
+    assert (channel.limits.per_pair, channel.limits.flood) == (False, 30)
     assert (channel.receipts.read, channel.receipts.typing) == (False, True)
     assert got.timezone == ZoneInfo("Europe/Berlin")
     assert got.idle_ms == 36 * HOUR
@@ -224,6 +224,11 @@ def test_a_mistake_is_shown_with_its_place_and_what_would_be_right(
         tmp_path: Path, text: str, expected: str) -> None:
     assert mistakes(tmp_path, f"{CHANNEL}\n{text}\n") == [
         expected.replace("{folder}", str(tmp_path))]
+
+
+def test_a_limit_that_nothing_keeps_yet_is_refused(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, CHANNEL + "    limits: {per_day: 250}\n") == [
+        "9:23 error `per_day`: 250 is not supported by this version - off is"]
 
 
 @pytest.mark.parametrize(("provider", "expected"), [

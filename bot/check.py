@@ -1,0 +1,56 @@
+"""Everything that is wrong with a project, without starting it: what `bot check` prints."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot import config
+from bot.app import load_all
+from bot.errors import ConfigError
+from bot.flow.source import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found, and in how many files it was looked for."""
+
+    findings: tuple[Finding, ...]
+    files: int
+
+
+def find_mistakes(path: Path, only: Sequence[Path] = ()) -> Report:
+    """The mistakes in the project of this config.yaml, those in `only` where it names some.
+
+    Raises `ConfigError` when the file can't be read at all.
+    """
+    try:
+        settings = config.load(path, os.environ, secrets=False)
+    except ConfigError as problem:
+        if not problem.findings:
+            raise
+        # Flows refer to what the configuration says, so they are checked once it can be read.
+        found = [entry for entry in problem.findings if isinstance(entry, Finding)]
+        return Report(_shown(found, ()), 1)
+    loaded = load_all(settings)
+    files = [path, *settings.flows.rglob("*.yaml"), *settings.templates.rglob("*.j2")]
+    wanted = [file for file in files if _within(file, only)]
+    return Report(_shown(loaded.findings, only), len(wanted))
+
+
+def _within(file: Path, only: Sequence[Path]) -> bool:
+    return not only or any(file.resolve().is_relative_to(each.resolve()) for each in only)
+
+
+def _shown(findings: Sequence[Finding], only: Sequence[Path]) -> tuple[Finding, ...]:
+    """The findings in `only`, their files as seen from here."""
+    here = Path.cwd()
+    out = []
+    for finding in findings:
+        file = Path(finding.file).resolve()
+        if _within(file, only):
+            near = file.relative_to(here) if file.is_relative_to(here) else file
+            out.append(replace(finding, file=str(near)))
+    return tuple(sorted(out))

@@ -1,0 +1,102 @@
+"""What runs here, and whether this project could be served now: what `bot doctor` prints."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bot import __version__, app, check, config
+from bot.errors import ConfigError, StoreBusy, StoreError
+from bot.settings import Settings
+from bot.web import control
+
+#: The first SQLite in which two connections may write and checkpoint at once, and the branches
+#: that have the same repair.
+_SAFE: Final = (3, 51, 3)
+_ALSO_SAFE: Final = ((3, 50, 7), (3, 44, 6))
+_LIBRARIES: Final = ("aiohttp", "transitions", "jinja2", "rapidfuzz", "aiosqlite", "pydantic",
+                     "uvloop")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One thing that was looked at."""
+
+    what: str
+    level: str  #: ok | warning | error
+    found: str
+
+
+async def examine(asked: Path | None) -> list[Result]:
+    """Look at everything in turn; what can't be looked at is an error like any other."""
+    results = [Result("frontdesk", "ok", f"{__version__} on Python {platform.python_version()}, "
+                                         f"{platform.system()} {platform.machine()}"),
+               Result("libraries", "ok", ", ".join(_version(name) for name in _LIBRARIES)),
+               _sqlite(sqlite3.sqlite_version_info)]
+    try:
+        path = asked or config.find(Path())
+        settings = config.load(path, os.environ, secrets=False)
+    except ConfigError as problem:
+        return [*results, Result("configuration", "error", str(problem))]
+    results.append(Result("configuration", "ok", str(path)))
+    results += [_environment(path), _flows(path), await _store(settings)]
+    return results
+
+
+def _version(name: str) -> str:
+    try:
+        return f"{name} {importlib.metadata.version(name)}"
+    except importlib.metadata.PackageNotFoundError:
+        return f"{name} none"
+
+
+def _sqlite(version: tuple[int, ...]) -> Result:
+    found = ".".join(str(part) for part in version)
+    if version < (3, 38):
+        return Result("sqlite", "error", f"{found}; 3.38 is the least that will do")
+    if version >= _SAFE or any(version[:2] == fixed[:2] and version >= fixed
+                               for fixed in _ALSO_SAFE):
+        return Result("sqlite", "ok", found)
+    # Safe all the same: one connection of one process writes and checkpoints, the others read.
+    return Result("sqlite", "ok", f"{found}; below 3.51.3 two processes writing at once can damage "
+                                  "a file, so never write to it with another program")
+
+
+def _environment(path: Path) -> Result:
+    try:
+        config.load(path, os.environ)
+    except ConfigError as problem:
+        return Result("environment", "error", f"`bot run` can't start:\n{problem}")
+    return Result("environment", "ok", "every variable of the configuration is set")
+
+
+def _flows(path: Path) -> Result:
+    report = check.find_mistakes(path)
+    errors = [finding for finding in report.findings if finding.level == "error"]
+    if errors:
+        return Result("flows", "error", f"{len(errors)} to mend, see `bot check`; the first: "
+                                        f"{errors[0]}")
+    return Result("flows", "ok", f"{report.files} files, nothing to mend")
+
+
+async def _store(settings: Settings) -> Result:
+    path = settings.store.removeprefix("sqlite:///")
+    if not os.path.exists(path):  # noqa: ASYNC240 - nothing else runs beside the doctor
+        return Result("store", "ok", f"{path} is not there yet; `bot run` makes it")
+    try:
+        async with app.open_store(settings):
+            return Result("store", "ok", f"{path} opens, and no other process has it")
+    except StoreBusy:
+        try:
+            async with control.remote(control.door(settings.store)) as remote:
+                await remote.agents()
+        except StoreError as problem:
+            return Result("store", "error", str(problem))
+        return Result("store", "ok", f"{path} is open in a running process, which answers")
+    except StoreError as problem:
+        return Result("store", "error", str(problem))
