@@ -54,7 +54,7 @@ def main() -> None:
         print(problem, file=sys.stderr)
         sys.exit(FINDINGS)
     except KeyboardInterrupt:
-        sys.exit(0)
+        sys.exit(130)
 
 
 @cli.command()
