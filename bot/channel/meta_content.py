@@ -8,6 +8,9 @@ from typing import Any
 
 from bot.model import Json
 
+#: Longer than any id of Meta's by far.
+LONGEST_ID = 512
+
 
 class Unreadable(ValueError):
     """The item is not what Meta describes."""
@@ -37,10 +40,8 @@ def content(message: Json) -> tuple[Json, bool]:
 
 
 def _media(kind: str, body: Any, message: Json) -> tuple[Json, bool]:
-    media_id = body.get("id")
-    if type(media_id) is int and 0 < media_id < 10**40:
-        media_id = str(media_id)
-    if type(media_id) is not str or not media_id:
+    media_id = identifier(body.get("id"))
+    if not media_id:
         if message.get("errors") or body.get("errors"):
             return {"type": "unsupported", "what": kind}, False  # Meta could not keep the file
         raise Unreadable(f"the {kind} has no id")
@@ -104,7 +105,7 @@ def _interactive(_kind: str, body: Any, _message: Json) -> tuple[Json, bool]:
     if what in ("button_reply", "list_reply"):
         if type(reply) is not dict:
             raise Unreadable(f"the {what} is empty")
-        tap_id, title = _text(reply, "id"), _text(reply, "title")
+        tap_id, title = identifier(reply.get("id")), _text(reply, "title")
         if not tap_id and not title:
             raise Unreadable(f"the {what} is empty")
         return {"type": "tap", "id": tap_id, "title": title}, "description" not in reply
@@ -112,7 +113,7 @@ def _interactive(_kind: str, body: Any, _message: Json) -> tuple[Json, bool]:
 
 
 def _button(_kind: str, body: Any, _message: Json) -> tuple[Json, bool]:
-    tap_id, title = _text(body, "payload"), _text(body, "text")
+    tap_id, title = identifier(body.get("payload")), _text(body, "text")
     if not tap_id and not title:
         raise Unreadable("the button is empty")
     return {"type": "tap", "id": tap_id, "title": title}, True
@@ -156,6 +157,15 @@ def _unsupported(_kind: str, body: Any, message: Json) -> tuple[Json, bool]:
     if not what and type(errors) is list and errors and type(errors[0]) is dict:
         what = _text(errors[0], "title")
     return {"type": "unsupported", "what": what[:60] or "unsupported"}, False
+
+
+def identifier(value: Any) -> str:
+    """An id as text, whichever way it was written; "" for what can be none."""
+    if type(value) is str:
+        return value if len(value) <= LONGEST_ID else ""
+    if type(value) is int and 0 <= value < 10**40:
+        return str(value)
+    return ""
 
 
 def _text(body: Json, key: str) -> str:

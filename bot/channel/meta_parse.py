@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.channel import meta_content
-from bot.channel.meta_content import Unreadable
+from bot.channel.meta_content import LONGEST_ID, Unreadable, identifier
 from bot.channel.meta_errors import meaning, number, said, sentence
 from bot.channel.meta_json import dump, read
 from bot.model import Address, Incoming, Item, Json, Notice, Receipt
@@ -20,7 +20,8 @@ _STATUSES = {"sent": "sent", "delivered": "delivered", "read": "read", "played":
              "failed": "failed"}
 
 _ENVELOPE = "whatsapp_business_account"
-_LONGEST_ID = 512
+#: No message on WhatsApp is older: an earlier moment is a placeholder.
+_FIRST_SECOND = 1_230_768_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def _change(items: list[Item], entry: Json, change: Any, channel: str, account: 
         items.append(Notice(channel, "malformed.change", _around(entry, change)))
         return
     metadata = value.get("metadata")
-    number_id = _id(metadata.get("phone_number_id")) if type(metadata) is dict else ""
+    number_id = identifier(metadata.get("phone_number_id")) if type(metadata) is dict else ""
     owner = numbers.get(number_id)
     field = change.get("field")
     if field is None and ("messages" in value or "statuses" in value):
@@ -85,7 +86,7 @@ def _change(items: list[Item], entry: Json, change: Any, channel: str, account: 
     else:
         if messages:
             people, only = _people(value.get("contacts"))
-            place = _Place(owner, _id(entry.get("id")) or account, received_at, people, only)
+            place = _Place(owner, identifier(entry.get("id")) or account, received_at, people, only)
             _each(items, messages, "message", owner, lambda item: _message(item, place))
         if statuses:
             _each(items, statuses, "status", owner,
@@ -120,12 +121,17 @@ def _message(message: Any, place: _Place) -> Item:
     if type(message) is not dict:
         raise Unreadable("the message is no object")
     external_id = message.get("id")
-    if type(external_id) is not str or not 0 < len(external_id) <= _LONGEST_ID:
+    if type(external_id) is not str or not 0 < len(external_id) <= LONGEST_ID:
         raise Unreadable("the message has no id")
     if message.get("group_id") is not None:
         # An answer would go to the member alone, who had asked the group.
         return Notice(place.channel, "group.message", dump(message), "a message to a group")
-    content, complete = meta_content.content(message)
+    try:
+        content, complete = meta_content.content(message)
+    except Unreadable as error:
+        # Who wrote is known all the same: kept with their conversation, and known when it
+        # comes again.
+        content, complete = {"type": "unknown", "what": str(error)}, False
     context = message.get("context")
     reply_to = context.get("id") if type(context) is dict else None
     addresses, name = _sender(message, place, content)
@@ -140,7 +146,7 @@ def _message(message: Any, place: _Place) -> Item:
 
 def _sender(message: Json, place: _Place, content: Json) -> tuple[tuple[Address, ...], str | None]:
     """Every address that the delivery names for the sender, phones first, and the name."""
-    sender, user = _id(message.get("from")), _id(message.get("from_user_id"))
+    sender, user = identifier(message.get("from")), identifier(message.get("from_user_id"))
     if sender[:1] == "+":
         sender = sender[1:]
     person = place.people.get(sender) or place.people.get(user)
@@ -149,15 +155,15 @@ def _sender(message: Json, place: _Place, content: Json) -> tuple[tuple[Address,
     ids = [sender, user]
     name = None
     if person is not None:
-        ids += (_id(person.get("wa_id")), _id(person.get("user_id")))
+        ids += (identifier(person.get("wa_id")), identifier(person.get("user_id")))
         profile = person.get("profile")
         if type(profile) is dict and type(profile.get("name")) is str:
             name = profile["name"].strip() or None
     if content["type"] == "system":
         system = message["system"]
         # Who changed number or id is reached under the new one; the old one names the person.
-        ids = [_id(system.get("wa_id")) or _id(system.get("new_wa_id")),
-               _id(system.get("user_id")), *ids, _id(system.get("previous_user_id"))]
+        ids = [identifier(system.get("wa_id")) or identifier(system.get("new_wa_id")),
+               identifier(system.get("user_id")), *ids, identifier(system.get("previous_user_id"))]
     phones: dict[Address, None] = {}
     others: dict[Address, None] = {}
     for value in ids:
@@ -184,7 +190,7 @@ def _status(status: Any, channel: str, received_at: int) -> Item:
     if known is None:
         return Notice(channel, f"status.{_word(what)}", dump(status))
     provider_id = status.get("id")
-    if type(provider_id) is not str or not 0 < len(provider_id) <= _LONGEST_ID:
+    if type(provider_id) is not str or not 0 < len(provider_id) <= LONGEST_ID:
         raise Unreadable("the status has no id")
     tag = status.get("biz_opaque_callback_data")
     at = moment(status.get("timestamp"), received_at)
@@ -204,9 +210,10 @@ def moment(value: Any, otherwise: int) -> int:
         seconds = int(value)
     except (TypeError, ValueError, OverflowError):
         return otherwise
-    if value is True or not 0 < seconds < 10**14:
-        return otherwise
-    return seconds if seconds > 10**11 else seconds * 1000
+    if seconds > 10**11:
+        seconds //= 1000
+        return int(value) if _FIRST_SECOND <= seconds < 10**11 else otherwise
+    return seconds * 1000 if seconds >= _FIRST_SECOND else otherwise
 
 
 def _people(contacts: Any) -> tuple[dict[str, Json], Json | None]:
@@ -217,20 +224,11 @@ def _people(contacts: Any) -> tuple[dict[str, Json], Json | None]:
     for contact in contacts:
         if type(contact) is dict:
             for key in ("wa_id", "user_id"):
-                value = _id(contact.get(key))
+                value = identifier(contact.get(key))
                 if value:
                     people[value[1:] if value[0] == "+" else value] = contact
     only = contacts[0] if len(contacts) == 1 and type(contacts[0]) is dict else None
     return people, only
-
-
-def _id(value: Any) -> str:
-    """An id as text; "" for what can be none."""
-    if type(value) is str:
-        return value if len(value) <= _LONGEST_ID else ""
-    if type(value) is int and 0 <= value < 10**40:
-        return str(value)
-    return ""
 
 
 def _word(value: Any) -> str:
