@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from bot.flow import render
-from bot.flow.source import Finding, Node
+from bot.flow import lint_names, lint_texts, lint_triggers, lint_ways, render
+from bot.flow.lint_parts import CheckOptions, Document
+from bot.flow.source import Finding
 from bot.flow.spec import TEMPLATE, CommandsSpec, TextsSpec
 
 
-@dataclass(frozen=True, slots=True)
-class CheckOptions:
-    """What the configuration says that flows refer to."""
-
-    default_language: str
-    operations: frozenset[str]
-    queues: frozenset[str]
-    public: Mapping[str, Any] = field(default_factory=dict)
-    #: the operations that change something: those that are no GET
-    changing: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One file as it was read."""
-
-    kind: str
-    name: str
-    file: str
-    root: Node
-    spec: Any  #: FlowSpec, AnswersSpec, (name, items) of commands, or TextsSpec
-    damaged: frozenset[str] = frozenset()  #: steps in which something could not be read
-    unclear: bool = False  #: the file itself has mistakes of writing
-
-    def finding(self, place: tuple[int, int], level: Any, message: str) -> Finding:
-        return Finding(self.file, *place, level, message)
-
-
-def check(documents: list[Document], commands: CommandsSpec, texts: TextsSpec,
-          options: CheckOptions) -> list[Finding]:
-    return []
+def check(documents: list[Document], base: list[Document], commands: CommandsSpec,
+          options: CheckOptions, *, base_texts: TextsSpec,
+          unread: frozenset[str]) -> list[Finding]:
+    """Everything but the shipped files in `base`, of which only the words count that they claim.
+    `unread`: names of files that could not be read, so that nobody reads "no such flow" too.
+    `base_texts`: the shipped ones, whose names a reworded text may use.
+    """
+    names = {name: {word for text in texts.values() for word in render.names_in(text)}
+             for name, texts in base_texts.items.items()}
+    return [
+        *lint_names.check(documents, options, unread, names),
+        *lint_ways.check(documents, options),
+        *lint_texts.check(documents),
+        *lint_triggers.check([*base, *documents], commands),
+    ]
 
 
 def templates(folder: Path, texts: Mapping[str, Mapping[str, str]]) -> list[Finding]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.flow import lint, read, read_files, source
-from bot.flow.lint import CheckOptions, Document
+from bot.flow.lint_parts import CheckOptions, Document
 from bot.flow.read import Reading
 from bot.flow.source import Finding, Node
 from bot.flow.spec import AnswersSpec, Command, CommandsSpec, FlowSpec, Texts, TextsSpec
@@ -44,6 +44,7 @@ def load(
     findings: list[Finding] = []
     templates = _templates(templates_dir, findings)
     documents: list[Document] = []
+    unread: set[str] = set()
     base: list[Document] = []
     if not flows_dir.is_dir():
         findings.append(Finding(str(flows_dir), 1, 1, "error", "there is no such folder"))
@@ -51,18 +52,24 @@ def load(
         document = _document(path, templates, options, findings)
         if document is not None:
             documents.append(document)
+        else:
+            unread.add(path.stem)
     for name in ("commands", "texts") if standard is not None else ():
         path = Path(str(standard)) / f"{name}.yaml"
         if path.is_file() and not any(Path(doc.file).samefile(path) for doc in documents):
             document = _document(path, {}, options, findings)
             if document is not None:
                 base.append(document)
+    own = documents
     documents = [*base, *documents]
     flows = _unique(documents, "flow", findings)
     answers = _unique(documents, "answers", findings)
-    commands = CommandsSpec(items=_commands(documents, findings))
-    texts = TextsSpec(items=_texts(documents, bool(base), findings))
-    findings += lint.check(documents, commands, texts, options)
+    commands = CommandsSpec(items=_leading_somewhere(
+        _commands(documents, findings), base, {doc.name for doc in own} | unread))
+    texts = TextsSpec(items=_texts(documents, base, findings))
+    shipped = next((doc.spec for doc in base or documents if doc.kind == "texts"), TextsSpec())
+    findings += lint.check(own, base, commands, options, base_texts=shipped,
+                           unread=frozenset(unread))
     findings += lint.templates(templates_dir, templates)
     return Loaded(
         flows={name: doc.spec for name, doc in flows.items()},
@@ -192,13 +199,28 @@ def _commands(documents: list[Document], findings: list[Finding]) -> dict[str, C
     return out
 
 
-def _texts(documents: list[Document], base: bool, findings: list[Finding]) -> dict[str, Texts]:
+def _leading_somewhere(commands: dict[str, Command], base: list[Document],
+                       names: set[str]) -> dict[str, Command]:
+    """The shipped commands without the choices whose flow this business does not have."""
+    shipped = [item for doc in base if doc.kind == "commands" for item in doc.spec[1].values()]
+    out: dict[str, Command] = {}
+    for name, command in commands.items():
+        if command.choices and any(command is item for item in shipped):
+            kept = tuple(choice for choice in command.choices
+                         if all(entry.flow in names for entry in choice.goto if entry.flow))
+            command = command.model_copy(update={"choices": kept})
+        out[name] = command
+    return out
+
+
+def _texts(documents: list[Document], base: list[Document],
+           findings: list[Finding]) -> dict[str, Texts]:
     out: dict[str, Texts] = {}
     for doc in documents:
         if doc.kind != "texts":
             continue
         for name, text in doc.spec.items.items():
-            if base and out and name not in out:
+            if base and doc not in base and name not in out:
                 findings.append(Finding(doc.file, *doc.root.key("items", name), "error",
                                         f"the system says nothing called `{name}`"
                                         + read.nearest(name, out)))
