@@ -89,3 +89,82 @@ def yes_no(language: str, default_language: str, answer: bool) -> str:
     """Yes or no as people of this language write it."""
     words = YES_NO.get(base(language)) or YES_NO.get(base(default_language)) or YES_NO["en"]
     return words[0][0] if answer else words[1][0]
+
+
+_COMMON_ENGLISH = """
+a about after again all also am an and any are aren arent as at be because been before being both
+but by came can cant cannot come could couldnt did didnt do does doesnt doing done dont down each
+else even ever every few first for from get gets getting give given go goes going gone gonna good
+got had hadnt has hasnt have havent having he her here hers him his hi how i id if ill im in into
+is isnt it its ive just know last let lets like little made make makes many may maybe me might
+mine more most much must my need needs never new next no not now of off ok okay on once one only
+or other our out over own please put quite rather really right said same saw say says see shall
+she should shouldnt since so some someone something soon still such sure take tell than thank
+thanks that thats the their them then there these they thing things think this those though three
+time to too try two under until up us use used very want wanted wants was wasnt way we well went
+were werent what whats when where which while who why will with wont would wouldnt yes yet you
+your yours hello hey u ur pls plz thx wanna gotta older elder border horde
+"""
+#: So frequent, in its language, that it says nothing about the subject, and is never taken for a
+#: mistyped keyword.
+COMMON_ENGLISH = frozenset(_COMMON_ENGLISH.split())
+_COMMON_ELSEWHERE = """
+der die das ein eine einen einem einer den dem des und oder ich du er sie es wir ihr mein meine
+meinen meinem meiner dein deine ist sind war bin hat habe haben wird werden kann konnte mit von zu
+zum zur auf an im in am fur bei nach aus auch noch nur schon nicht kein keine wie was wer wo wann
+warum bitte danke mochte will wollen muss soll mal man so dass wenn ja nein hallo guten tag
+el la los las un una unos unas y o de del al en con por para que qué es son fue mi mis tu tus su
+sus me te se le lo yo no si como donde cuando quien porque mas muy ya quiero quisiera puedo puede
+tengo necesito favor gracias hola
+le les des du et ou au aux ce cet cette ces mon ma mes ton ta tes son sa ses je tu il elle nous
+vous ils elles ne pas est sont suis ai as avez avec pour par sur dans qui quoi comment quand
+pourquoi plus tres deja veux voudrais peux peut dois besoin bonjour merci svp
+il lo gli i uno di da nel nella su per tra fra che chi non sono ho hai ha mio mia miei mie vorrei
+voglio posso puoi devo come dove quando perche piu molto gia ciao grazie prego
+os as um uma do da dos das no na nos nas por com sem eu ele ela meu minha seu sua nao sim quero
+gostaria posso pode preciso onde quando porque ja ola obrigado obrigada
+de het een en of ik jij je hij zij wij mijn jouw zijn is was ben heb heeft met van voor op aan bij
+naar uit ook nog niet geen hoe wat wie waar wanneer waarom graag dank wil kan moet
+"""
+COMMON_ELSEWHERE = frozenset(_COMMON_ELSEWHERE.split()) - COMMON_ENGLISH
+COMMON = COMMON_ENGLISH | COMMON_ELSEWHERE
+
+_NEGATIONS = """
+no not dont doesnt didnt never cant cannot wont isnt arent wasnt without neither nor none
+nicht kein keine keinen nie ohne nunca jamas sin pas jamais sans non nessun senza nao sem niet geen
+"""
+#: Words that turn a sentence round.
+NEGATIONS = frozenset(_NEGATIONS.split())
+RUN_NEGATIONS = ("不", "没", "別", "别", "未", "无", "無", "ない", "ไม่")
+
+_FILLER = """
+a actually alright an and all right am can could do for get give go going good guys have hello hey
+hi i id im ill it its just kindly let lets like me mate may might must my need now ok okay oh on
+please pls plz plss pleas plz really right so sorry sir madam thank thanks thx ty that the then this
+to too u us want wanna wanted we well will with would yes yeah yep you your your here quickly asap
+immediately today first again dear team there guys is be able wish prefer rather
+bitte danke ich mochte will wollen kann konnte konnten mir mal doch jetzt gerne einmal das es hallo
+ja nun einfach den die der ein eine einen mit zu
+por favor gracias quiero quisiera puedo puede me lo la el un una ahora hola necesito si ya con
+svp merci je veux voudrais peux pouvez vous s il te plait maintenant bonjour le les une moi oui
+per favore grazie vorrei voglio posso mi ora adesso ciao si
+obrigado obrigada quero queria gostaria eu agora ola sim o
+alstublieft alsjeblieft graag ik wil nu dank je hoi
+"""
+#: What may stand around a command without making another sentence of it.
+FILLER = frozenset(_FILLER.split()) - NEGATIONS
+
+RUN_FILLER: tuple[str, ...] = (
+    "请问", "请", "請", "麻烦", "麻煩", "帮我", "幫我", "帮忙", "帮", "我想要", "我想", "我要",
+    "我需要",
+    "我", "想要", "想", "要", "需要", "给我", "給我", "给", "可以", "可不可以", "能不能", "能",
+    "可否",
+    "你们", "你", "您", "一下", "一个", "个", "吧", "吗", "嗎", "呢", "啊", "呀", "哦", "嗯",
+    "谢谢",
+    "謝謝", "谢", "多谢", "了", "现在", "現在", "马上", "马上就", "立刻", "好的", "好", "那",
+    "就", "这个",
+    "这", "的", "把", "先", "还是", "说", "说话", "跟", "和", "与", "请您", "直接", "快", "尽快",
+    "拜托",
+    "お願いします", "ください", "したい", "です", "を", "が", "に", "で", "と", "は", "ครับ",
+    "ค่ะ", "คะ",
+    "ขอ", "หน่อย", "ช่วย", "ด้วย")
