@@ -26,7 +26,7 @@ MAY = {
                 "bot.inbox", "bot.engine", "bot.outbox", "bot.timers", "bot.calls", "bot.actions",
                 "bot.feed", "bot.metrics", "bot.pace"),
     "bot.app": ("bot",), "bot.__main__": ("bot",), "bot.testing": ("bot",),
-    "bot.check": ("bot",), "bot.doctor": ("bot",), "bot.stand_in": ("bot",),
+    "bot.check": ("bot",), "bot.doctor": ("bot",), "bot.stand_in": ("bot",), "bot.scripts": ("bot",),
 }
 #: Everything that stands in no room of its own is the work.
 WORK = ("bot.flow", "bot.channel.base", *STORE, "bot.settings", "bot.router", "bot.engine",
