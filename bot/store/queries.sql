@@ -60,8 +60,8 @@ insert into notice (id, channel, kind, text, raw, at) values ($1, $2, $3, $4, $5
 insert into message (id, conversation, direction, origin, content, raw, at, status, provider_id)
 values ($1, $2, 'in', 'customer', $3, $4, $5, 'received', $6)
 -- name: heard
-update conversation set in_seq = $2, last_inbound_at = $3, window_until = $4, closing = 0,
-       waiting = waiting + $5, ready_at = coalesce(ready_at, $6), remind_at = null
+update conversation set in_seq = $2, last_inbound_at = $3, window_until = $4, closing = $5,
+       remind_at = $6, waiting = waiting + $7, ready_at = coalesce(ready_at, $8)
 where id = $1
 -- name: retry_event
 update conversation set ready_at = $2 where id = $1
@@ -94,8 +94,8 @@ insert into turn (id, conversation, kind, at, rule, item, score, step_before, st
                   version, outcome)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 -- name: add_outbound
-insert into message (id, conversation, direction, origin, content, at, status)
-values ($1, $2, 'out', $3, $4, $5, 'queued')
+insert into message (id, conversation, direction, origin, content, at, status, reason)
+values ($1, $2, 'out', $3, $4, $5, $6, $7)
 -- name: add_send
 insert into outbox (conversation, id, channel, once, free, owner_epoch, state, attempts, epoch,
                     not_before, created_at)

@@ -7,8 +7,8 @@ the transaction that releases the message: window, ownership, consent, pace.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from bot.model import Reply
 from bot.store.base import Tx, load
 from bot.store.held import MARGIN, Held, addresses
 from bot.store.rows import Outcome, Send
@@ -22,15 +22,34 @@ AFTER_MEDIA = 5_000
 MEDIA = frozenset({"image", "video", "audio", "document", "sticker"})
 
 
-def first_claim(conversation: Held, id_: str, reply: Reply, work: Work, *,
-                free: bool) -> Send | None:
-    """The claim on a reply before which nothing waits; None where a rule holds it back."""
+@dataclass(frozen=True, slots=True)
+class Released:
+    """How a message starts in the outbox."""
+
+    state: str  #: sending | queued | parked
+    not_before: int = 0
+    reason: str | None = None
+
+    @property
+    def attempts(self) -> int:
+        return 1 if self.state == "sending" else 0
+
+    @property
+    def shown(self) -> tuple[str, str | None]:
+        """The status and its reason in the transcript."""
+        return ("parked" if self.state == "parked" else "queued"), self.reason
+
+
+QUEUED, SENDING, SHUT = Released("queued"), Released("sending"), Released("parked", 0, PARKED)
+
+
+def release(conversation: Held, work: Work, *, free: bool) -> Released:
+    """The same rules for a reply before which nothing waits, as it is written."""
     if free and not conversation.is_open(work.now):
-        return None
-    if work.pace(conversation.channel, conversation.id):
-        return None
-    return Send(id_, conversation.id, conversation.channel, addresses(conversation.reach),
-                reply.content, 1, 1, reply.once)
+        return SHUT
+    if wait := work.pace(conversation.channel, conversation.id):
+        return Released("queued", work.real + wait)
+    return SENDING
 
 
 async def claim_head(tx: Tx, conversation: str, work: Work) -> Send | None:
@@ -98,6 +117,8 @@ async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: 
         elif await tx.run("settle_send", send.conversation, send.id, send.epoch, "queued",
                           outcome.not_before or work.real):
             await tx.run("message_is", send.id, "queued", outcome.error)
+        if outcome.state == "retry":  # its time is set; nothing may pass it
+            continue
         following = await claim_head(tx, send.conversation, work)
         if following is not None:
             work.sends.append(following)

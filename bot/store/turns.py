@@ -28,8 +28,9 @@ from bot.model import (
 )
 from bot.store import receipts
 from bot.store.base import Tx, dump, load
-from bot.store.held import Held, find, hold, snapshot
-from bot.store.sends import claim_head, first_claim
+from bot.store.held import Held, addresses, find, hold, snapshot
+from bot.store.rows import Send
+from bot.store.sends import QUEUED, claim_head, release
 from bot.store.work import Work
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ async def _message(tx: Tx, item: Incoming, step: Step | None, work: Work) -> Non
         return
     conversation = await hold(tx, item, work.now)
     conversation.heard(min(item.sent_at, work.now))
+    conversation.remind_at = None  # counted anew from this message, by the turn that handles it
     event = Event(new_id(), "message", work.now, item.content)
     await tx.run("add_inbound", event.id, conversation.id, dump(item.content), item.raw or None,
                  work.now, item.external_id)
@@ -74,8 +76,7 @@ async def _message(tx: Tx, item: Incoming, step: Step | None, work: Work) -> Non
         # Kept and shown to agents, but the bot answers no machine (limits: flood).
         await tx.run("add_turn", event.id, conversation.id, event.kind, event.at, "ignored",
                      "flood", None, "", "", None, "")
-        await tx.run("heard", conversation.id, conversation.in_seq, conversation.last_inbound_at,
-                     conversation.window_until, 0, None)
+        await _heard(tx, conversation, waiting=0)
         return
     await happen(tx, conversation, event, step, work)
 
@@ -108,8 +109,14 @@ async def happen(tx: Tx, conversation: Held, event: Event, step: Step | None,
     if not held_back:
         conversation.ready_at = work.real
         work.waiting = True
+    await _heard(tx, conversation, waiting=1)
+
+
+async def _heard(tx: Tx, conversation: Held, *, waiting: int) -> None:
+    """Write what an event has changed of a conversation before its turn."""
     await tx.run("heard", conversation.id, conversation.in_seq, conversation.last_inbound_at,
-                 conversation.window_until, 1, conversation.ready_at)
+                 conversation.window_until, int(conversation.closing), conversation.remind_at,
+                 waiting, conversation.ready_at)
 
 
 async def begin(tx: Tx, conversation: str) -> tuple[str, int] | None:
@@ -187,8 +194,8 @@ async def commit(tx: Tx, conversation: Held, event: Event, decision: Decision,
         await tx.run("add_call", call.key, id_, call.operation, dump(call.arguments),
                      call.retries, call.timeout_ms, work.now)
         work.calls = True
-    await _reply(tx, conversation, owner_epoch, decision.replies, work,
-                 reopened=event.kind == "message")
+    behind = await _reply(tx, conversation, owner_epoch, decision.replies, work,
+                          reopened=event.kind == "message")
     journal = decision.journal
     place = decision.place or Place("", "", "")
     await tx.run("add_turn", event.id, id_, event.kind, event.at, journal.rule, journal.item,
@@ -212,35 +219,38 @@ async def commit(tx: Tx, conversation: Held, event: Event, decision: Decision,
     if remind_at is not None:
         work.timers = True
     work.changed.add(id_)
-    # A batch may hold several messages of one conversation: the next turn starts from here.
+    if behind and (send := await claim_head(tx, id_, work)) is not None:
+        work.sends.append(send)
     failpoints.hit("step.written")
 
 
 async def _reply(tx: Tx, conversation: Held, owner_epoch: int, replies: list[Reply], work: Work,
-                 *, reopened: bool) -> None:
+                 *, reopened: bool) -> bool:
+    """Write replies; the first is released at once where nothing waits before it.
+
+    True: something did wait, and the conversation may have room for it now.
+    """
     if not replies and not reopened:
-        return
-    behind = await tx.one("unsent", conversation.id) is not None
-    if behind and reopened and conversation.is_open(work.now):
+        return False
+    behind = waited = await tx.one("unsent", conversation.id) is not None
+    if waited and reopened and conversation.is_open(work.now):
         await tx.run("unpark", conversation.id)
     for reply in replies:
         id_ = new_id()
-        content = dump(reply.content)
-        await tx.run("add_outbound", id_, conversation.id, reply.origin, content, work.now)
         free = reply.content["type"] != "template"
-        send = None
-        if not behind:
-            send = first_claim(conversation, id_, reply, work, free=free)
-            behind = True
+        released = (QUEUED if behind else
+                    release(conversation, work, free=free))
+        await tx.run("add_outbound", id_, conversation.id, reply.origin, dump(reply.content),
+                     work.now, *released.shown)
         await tx.run("add_send", conversation.id, id_, conversation.channel, int(reply.once),
-                     int(free), owner_epoch, "sending" if send else "queued",
-                     1 if send else 0, 1 if send else 0, 0, work.now)
-        if send is not None:
-            work.sends.append(send)
-    if not behind or any(send.conversation == conversation.id for send in work.sends):
-        return
-    if (send := await claim_head(tx, conversation.id, work)) is not None:
-        work.sends.append(send)
+                     int(free), owner_epoch, released.state, released.attempts, released.attempts,
+                     released.not_before, work.now)
+        if released.attempts:
+            work.sends.append(Send(id_, conversation.id, conversation.channel,
+                                   addresses(conversation.reach), reply.content, 1, 1,
+                                   reply.once))
+        behind = behind or released.state != "parked"
+    return waited
 
 
 async def _change_contact(tx: Tx, conversation: Held, changes: Json, now: int) -> None:

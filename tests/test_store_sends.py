@@ -1,0 +1,307 @@
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+from storing import counts, receipt, rows, wrote
+
+from bot.clock import DAY, HOUR, MINUTE, Clock
+from bot.model import Decision, Event, Journal, Reply, Snapshot, TicketChange
+from bot.store.rows import MessageRow, Outcome, Send
+from bot.store.sqlite import SQLite
+from bot.store.store import Store
+
+Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+
+
+def says(*contents: dict[str, object], owner: str = "bot", origin: str = "bot",
+         once: bool = False, **more: object) -> object:
+    def step(snapshot: Snapshot, event: Event) -> Decision:
+        return Decision(snapshot.state, Journal("answer"), owner=owner,
+                        replies=[Reply(dict(content), origin, once) for content in contents],
+                        **more)  # type: ignore[arg-type]
+    return step
+
+
+def text(body: str) -> dict[str, object]:
+    return {"type": "text", "text": body}
+
+
+async def thread(store: Store) -> list[MessageRow]:
+    (conversation,) = (await store.conversations()).rows
+    return [row for row in (await store.transcript(conversation.id)).rows if row.direction == "out"]
+
+
+async def statuses(store: Store) -> list[str]:
+    return [row.status for row in await thread(store)]
+
+
+async def happen(store: Store, clock: Clock, step: object, kind: str = "timer") -> list[Send]:
+    (conversation,) = (await store.conversations()).rows
+    event = Event(f"e{time.monotonic_ns()}", kind, clock.now(), {})
+    work = await store.happen(conversation.id, event, step)  # type: ignore[arg-type]
+    assert work is not None
+    return work.sends
+
+
+async def test_the_messages_of_a_conversation_leave_one_after_the_other(
+        store: Store, clock: Clock) -> None:
+    work = await store.accept([wrote(clock)], says(text("1"), text("2"), text("3")))
+    left = []
+    while work.sends:
+        (send,) = work.sends
+        left.append(send.content["text"])
+        work = await store.settle([Outcome(send, "sent", f"wamid.{send.id}")])
+    assert left == ["1", "2", "3"]
+    assert await statuses(store) == ["sent"] * 3
+
+
+async def test_a_refused_message_lets_the_next_one_pass(store: Store, clock: Clock) -> None:
+    work = await store.accept([wrote(clock)], says(text("1"), text("2")))
+    work = await store.settle([Outcome(work.sends[0], "failed", code=100, error="Bad parameter")])
+    assert [send.content["text"] for send in work.sends] == ["2"]
+    first = (await thread(store))[0]
+    assert (first.status, first.reason) == ("failed", "Bad parameter")
+
+
+async def test_after_the_window_free_text_is_parked_and_leaves_when_the_customer_writes(
+        store: Store, clock: Clock) -> None:
+    await store.settle([Outcome(send, "sent", "p1") for send in
+                        (await store.accept([wrote(clock)], counts)).sends])
+    clock.advance(DAY)
+    assert await happen(store, clock, says(text("late"), origin="agent:a1")) == []
+    late = (await thread(store))[-1]
+    assert late.status == "parked"
+    assert "24-hour window is closed" in late.reason
+
+    work = await store.accept([wrote(clock, number=2)], says(text("hello again")))
+    assert [send.content["text"] for send in work.sends] == ["late"]
+    work = await store.settle([Outcome(work.sends[0], "sent", "p2")])
+    assert [send.content["text"] for send in work.sends] == ["hello again"]
+
+
+async def test_a_template_leaves_outside_the_window_past_what_is_parked(
+        store: Store, clock: Clock) -> None:
+    await store.settle([Outcome(send, "sent", "p1") for send in
+                        (await store.accept([wrote(clock)], counts)).sends])
+    clock.advance(DAY)
+    await happen(store, clock, says(text("parked")))
+    sends = await happen(store, clock, says({"type": "template", "name": "t", "language": "en"}))
+    assert [send.content["type"] for send in sends] == ["template"]
+
+
+async def test_the_window_is_judged_when_the_message_leaves(store: Store, clock: Clock) -> None:
+    work = await store.accept([wrote(clock)], says(text("1"), text("2")))
+    clock.advance(DAY - MINUTE)
+    work = await store.settle([Outcome(work.sends[0], "retry", error="down")])
+    clock.advance(MINUTE)
+    work = await store.claim_sends()
+    assert work.sends == []
+    assert await statuses(store) == ["parked", "parked"]
+
+
+async def test_a_provider_that_says_the_window_is_closed_is_believed(
+        store: Store, clock: Clock) -> None:
+    work = await store.accept([wrote(clock)], says(text("1"), text("2")))
+    work = await store.settle([Outcome(work.sends[0], "sent", "p1")])
+    await store.accept([receipt(work.sends[0].id, "failed", clock, code=131047)], counts)
+    assert (await store.conversations()).rows[0].window_until <= clock.now()
+    assert (await statuses(store))[1] == "parked"
+    work = await store.accept([wrote(clock, number=2)], says())
+    assert [send.content["text"] for send in work.sends] == ["2"]
+
+
+async def test_an_unknown_outcome_waits_for_its_receipt_and_is_not_sent_again(
+        store: Store, clock: Clock) -> None:
+    work = await store.accept([wrote(clock)], says(text("1"), text("2")))
+    (send,) = work.sends
+    work = await store.settle([Outcome(send, "unknown")])
+    assert work.sends == []
+    assert await statuses(store) == ["unknown", "queued"]
+    work = await store.accept([receipt(send.id, "delivered", clock)], counts)
+    assert [one.content["text"] for one in work.sends] == ["2"]
+    assert (await statuses(store))[0] == "delivered"
+
+
+async def test_without_a_receipt_a_reply_is_sent_again_and_a_once_message_is_held(
+        store: Store, clock: Clock, database: SQLite) -> None:
+    def due() -> object:
+        async def unit(tx: object) -> int:
+            return await tx.run("wait_again", 0)  # type: ignore[attr-defined,no-any-return]
+        return unit
+
+    work = await store.accept([wrote(clock)], says(text("1")))
+    await store.settle([Outcome(work.sends[0], "unknown")])
+    assert (await store.claim_sends()).sends == []
+    await database.write(due())  # type: ignore[arg-type]
+    (again,) = (await store.claim_sends()).sends
+    assert (again.content["text"], again.attempts, again.epoch) == ("1", 2, 2)
+    await store.settle([Outcome(again, "sent", "p1")])
+
+    work = await store.accept([wrote(clock, number=2)], says(text("code"), text("next"), once=True))
+    await store.settle([Outcome(work.sends[0], "unknown")])
+    await database.write(due())  # type: ignore[arg-type]
+    assert [send.content["text"] for send in (await store.claim_sends()).sends] == ["next"]
+    held = (await thread(store))[1]
+    assert held.status == "held"
+    assert "Nobody knows" in held.reason
+
+
+async def test_an_old_claim_settles_nothing(store: Store, clock: Clock) -> None:
+    work = await store.accept([wrote(clock)], says(text("1")))
+    (stale,) = work.sends
+    await store.settle([Outcome(stale, "retry", not_before=0)])
+    (fresh,) = (await store.claim_sends()).sends
+    await store.settle([Outcome(stale, "failed", error="zombie")])
+    assert await statuses(store) == ["sending"]
+    await store.settle([Outcome(fresh, "sent", "p1")])
+    assert await statuses(store) == ["sent"]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["sent", "delivered", "read"])))
+async def test_a_status_never_goes_back(store: Store, clock: Clock, order: tuple[str, ...]) -> None:
+    work = await store.accept([wrote(clock)], says(text("1")))
+    await store.settle([Outcome(work.sends[0], "sent", "wamid.out")])
+    best = "sent"
+    ranks = ["sent", "delivered", "read"]
+    for status in (*order, *order, "failed"):
+        await store.accept([receipt(None, status, clock)], counts)
+        if status != "failed":
+            best = max(best, status, key=ranks.index)
+        assert await statuses(store) == [best]
+
+
+async def test_a_receipt_that_comes_before_the_answer_is_applied_when_the_send_is_settled(
+        store: Store, clock: Clock) -> None:
+    work = await store.accept([wrote(clock)], says(text("1")))
+    await store.accept([receipt(None, "delivered", clock, "wamid.7")], counts)
+    assert (await store.events(kind="receipt")).rows[0].state == "kept"
+    await store.settle([Outcome(work.sends[0], "sent", "wamid.7")])
+    assert await statuses(store) == ["delivered"]
+    assert (await store.events(kind="receipt")).rows[0].state == "done"
+
+
+async def test_a_receipt_of_another_channel_or_a_made_up_tag_moves_nothing(
+        store: Store, clock: Clock) -> None:
+    work = await store.accept([wrote(clock)], says(text("1")))
+    await store.settle([Outcome(work.sends[0], "sent", "wamid.7")])
+    foreign = receipt(work.sends[0].id, "read", clock)
+    await store.accept([type(foreign)("other", "wamid.7", "read", clock.now(),
+                                      tag=work.sends[0].id)], counts)
+    assert await statuses(store) == ["sent"]
+
+
+async def test_what_stands_behind_a_picture_waits_for_its_delivery(
+        store: Store, clock: Clock) -> None:
+    picture = {"type": "image", "url": "https://shop.example/a.png"}
+    work = await store.accept([wrote(clock)], says(picture, text("2")))
+    (send,) = work.sends
+    work = await store.settle([Outcome(send, "sent", "p1")])
+    assert work.sends == []
+    work = await store.accept([receipt(send.id, "delivered", clock)], counts)
+    assert [one.content["text"] for one in work.sends] == ["2"]
+
+
+async def test_after_a_takeover_no_bot_message_is_started(
+        store: Store, clock: Clock, database: SQLite) -> None:
+    agent = await store.add_agent("kim", "Kim", "x")
+    work = await store.accept(
+        [wrote(clock)], says(text("1"), text("2"), owner="queue",
+                             ticket=TicketChange("open", queue="support")))
+    (on_the_wire,) = work.sends
+    sends = await happen(store, clock, says(text("Kim here"), owner=f"agent:{agent.id}",
+                                            origin=f"agent:{agent.id}",
+                                            ticket=TicketChange("take", agent=agent.id)), "agent")
+    assert sends == []  # the one on the wire is finished first
+    work = await store.settle([Outcome(on_the_wire, "sent", "p1")])
+    assert [send.content["text"] for send in work.sends] == ["Kim here"]
+    assert await statuses(store) == ["sent", "suppressed", "sending"]
+
+
+async def test_after_stop_only_what_answers_it_leaves(store: Store, clock: Clock) -> None:
+    work = await store.accept([wrote(clock)], says(text("1"), text("2")))
+    (on_the_wire,) = work.sends
+    await store.accept([wrote(clock, number=2, text="stop")],
+                       says(text("You will hear no more of us."), contact={"opted_out": True}))
+    work = await store.settle([Outcome(on_the_wire, "sent", "p1")])
+    assert [send.content["text"] for send in work.sends] == ["You will hear no more of us."]
+    assert (await statuses(store))[1] == "suppressed"
+
+
+async def test_a_restart_leaves_what_was_on_the_wire_in_doubt(
+        store: Store, clock: Clock, database: SQLite) -> None:
+    work = await store.accept([wrote(clock)], says(text("1")))
+    assert await store.adopt() == 1
+    assert await statuses(store) == ["unknown"]
+    assert (await store.claim_sends()).sends == []
+    await store.accept([receipt(work.sends[0].id, "sent", clock)], counts)
+    assert await statuses(store) == ["sent"]
+    assert await rows(database, "select doubt from message where direction = 'out'") == [(1,)]
+
+
+async def test_a_paced_message_waits_for_its_place(
+        database: SQLite, clock: Clock, eventually: Eventually) -> None:
+    free = iter([0, 20, 20])
+    store = Store(database, clock, pace=lambda channel, conversation: next(free, 0))
+    work = await store.accept([wrote(clock, "491"), wrote(clock, "492")], says(text("1")))
+    assert [send.to[0].value for send in work.sends] == ["491"]
+    left: list[str] = []
+
+    async def has_left() -> bool:
+        left.extend(send.to[0].value for send in (await store.claim_sends()).sends)
+        return bool(left)
+
+    await eventually(has_left)
+    assert left == ["492"]
+    assert next(free, "asked") == "asked"
+
+
+async def test_the_reminder_falls_due_once_and_a_new_message_arms_it_again(
+        store: Store, clock: Clock) -> None:
+    await store.accept([wrote(clock)], counts)
+    clock.advance(23 * HOUR - MINUTE)
+    assert not (await store.fire()).waiting
+    clock.advance(MINUTE)
+    assert (await store.fire()).waiting
+    assert not (await store.fire()).waiting
+    (conversation,) = await store.ready(10)
+    event = await store.begin(conversation)
+    assert event is not None
+    await store.take_turn(conversation, event[0], says())
+    await store.accept([wrote(clock, number=2)], counts)
+    due = await store.next_due()
+    assert due == pytest.approx(clock.now() + 23 * HOUR, abs=5_000)
+
+
+async def test_a_ticket_whose_window_closes_stands_at_the_top_of_the_queue(
+        store: Store, clock: Clock) -> None:
+    def opens(priority: str) -> object:
+        def step(snapshot: Snapshot, event: Event) -> Decision:
+            return Decision({}, Journal("command"), owner="queue",
+                            ticket=TicketChange("open", queue="support", priority=priority),
+                            remind_at=snapshot.last_inbound_at + 23 * HOUR)
+        return step
+
+    await store.accept([wrote(clock, "491")], opens("normal"))
+    clock.advance(2 * HOUR)
+    await store.accept([wrote(clock, "492")], opens("urgent"))
+    assert [row.phone for row in (await store.queue()).rows] == ["492", "491"]
+    clock.advance(21 * HOUR)
+    await store.fire()
+    top = (await store.queue()).rows[0]
+    assert (top.phone, top.closing) == ("491", True)
+    assert top.window_until - clock.now() == pytest.approx(HOUR, abs=5_000)
+
+
+async def test_a_timer_fires_once_and_a_disarmed_one_never(store: Store, clock: Clock) -> None:
+    armed = says(timers={"timeout": (clock.now() + HOUR, "v1")})
+    await store.accept([wrote(clock, "491"), wrote(clock, "492")], armed)
+    await store.accept([wrote(clock, "492", 2)], says())
+    clock.advance(HOUR)
+    await store.fire()
+    await store.fire()
+    assert len(await store.ready(10)) == 1
+    kinds = [row.kind for row in (await store.events(kind="timer")).rows]
+    assert kinds == ["timer"]
