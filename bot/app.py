@@ -76,7 +76,7 @@ async def open_store(settings: Settings, clock: Clock | None = None,
     database = await SQLite.open(Path(settings.store.removeprefix("sqlite:///")), clock)
     try:
         yield Store(database, clock, unknown_after=settings.outbox.unknown_after_ms, pace=pacer,
-                    flooded=pacer.flooded)
+                    reach=pacer.reach, flooded=pacer.flooded)
     finally:
         await database.close()
 
@@ -109,7 +109,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[Frontdesk]
         raise FlowError("\n".join(str(finding) for finding in loaded.errors))
     async with contextlib.AsyncExitStack() as stack:
         pacer = Pacer({name: Limits(channel.limits.per_second, channel.limits.per_pair,
-                                    channel.limits.flood)
+                                    channel.limits.per_day, channel.limits.flood)
                        for name, channel in settings.channels.items()})
         store = await stack.enter_async_context(open_store(settings, clock, pacer))
         key = bytes.fromhex(await store.setting("key", secrets.token_hex(32)))
@@ -157,6 +157,8 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[Frontdesk]
         frontdesk = Frontdesk(settings, clock, store, flows, channels, engine, inbox, outbox, feed,
                               app, (inbox.run, outbox.run, timers.run, calls.run))
         app[FRONTDESK] = frontdesk
+        await stack.enter_async_context(
+            control.listening(store, control.door(settings.store)))
         yield frontdesk
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 #: from the time to come (whatsapp.md, limits and rates).
 PAIR_SECONDS = 6.0
 PAIR_BURST = 45
+DAY_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Limits:
 
     per_second: int | None = 80
     per_pair: bool = True
+    per_day: int | None = None  #: people reached by template outside the window in 24 hours
     flood: int | None = 30  #: messages a minute of one person that the bot answers
 
 
@@ -60,6 +62,8 @@ class Pacer:
                           for name, limit in limits.items() if limit.per_second}
         self._pairs: dict[str, Allowance] = {}
         self._held: dict[str, float] = {}
+        #: Who was reached by template outside the window: channel -> conversation -> when.
+        self._reached: dict[str, dict[str, float]] = {}
         self._heard: dict[str, int] = {}
         self._heard_since = time.monotonic()
 
@@ -93,6 +97,20 @@ class Pacer:
                 self._pairs = {name: a for name, a in self._pairs.items() if not a.full}
             allowance = self._pairs[conversation] = Allowance(1 / PAIR_SECONDS, PAIR_BURST)
         return allowance
+
+    def reach(self, channel: str, conversation: str) -> int:
+        """May this person be reached by a template outside the window? As `__call__` answers."""
+        limits = self._limits.get(channel)
+        if limits is None or limits.per_day is None:
+            return 0
+        now = time.monotonic()
+        reached = self._reached.setdefault(channel, {})
+        for name in [name for name, at in reached.items() if now - at >= DAY_SECONDS]:
+            del reached[name]
+        if conversation not in reached and len(reached) >= limits.per_day:
+            return int((DAY_SECONDS - (now - min(reached.values()))) * 1000) + 1
+        reached[conversation] = now
+        return 0
 
     def flooded(self, channel: str, conversation: str) -> bool:
         """Count a person's message; True when it is one too many in this minute.

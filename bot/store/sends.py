@@ -47,7 +47,9 @@ def release(conversation: Held, work: Work, *, free: bool) -> Released:
     """The same rules for a reply before which nothing waits, as it is written."""
     if free and not conversation.is_open(work.now):
         return SHUT
-    if wait := work.pace(conversation.channel, conversation.id):
+    if wait := (work.pace(conversation.channel, conversation.id) or (
+            0 if conversation.is_open(work.now)
+            else work.reach(conversation.channel, conversation.id))):
         return Released("queued", work.real + wait)
     return SENDING
 
@@ -73,7 +75,8 @@ async def claim_head(tx: Tx, conversation: str, work: Work) -> Send | None:
         elif free and work.now >= window_until - MARGIN:
             await tx.run("set_send", conversation, id_, "parked", 0)
             await tx.run("message_is", id_, "parked", PARKED)
-        elif wait := work.pace(channel, conversation):
+        elif wait := (work.pace(channel, conversation) or (
+                work.reach(channel, conversation) if work.now >= window_until else 0)):
             await tx.run("set_send", conversation, id_, state, work.real + wait)
             return None
         else:

@@ -19,7 +19,7 @@ from bot.store.base import Database, Tx
 from bot.store.held import find
 from bot.store.rows import Agent, EventRow, MessageRow, Outcome, Page, SignedIn, TicketRow
 from bot.store.turns import Step
-from bot.store.work import Flooded, Pace, Work
+from bot.store.work import Flooded, Pace, Reach, Work
 
 
 def real_now() -> int:
@@ -41,11 +41,13 @@ class Store:
     """Everything that is kept."""
 
     def __init__(self, database: Database, clock: Clock, *, unknown_after: int = 60_000,
-                 pace: Pace = unpaced, flooded: Flooded = unlimited) -> None:
+                 pace: Pace = unpaced, reach: Reach = unpaced,
+                 flooded: Flooded = unlimited) -> None:
         self._db = database
         self._clock = clock
         self._unknown_after = unknown_after
         self._pace = pace
+        self._reach = reach
         self._flooded = flooded
         self.unclean = database.unclean
 
@@ -53,7 +55,7 @@ class Store:
         await self._db.close()
 
     def _work(self) -> Work:
-        return Work(self._clock.now(), real_now(), self._pace, self._flooded)
+        return Work(self._clock.now(), real_now(), self._pace, self._reach, self._flooded)
 
     # What happened
 

@@ -10,6 +10,8 @@ from bot.store.rows import Send
 #: (channel, conversation) -> 0 where a message may leave now (its place is taken), else the
 #: milliseconds to wait.
 Pace = Callable[[str, str], int]
+#: The same for a template outside the window: it counts against the people of a day.
+Reach = Pace
 #: (channel, conversation) -> this message of a person is one too many in this minute.
 Flooded = Callable[[str, str], bool]
 
@@ -21,6 +23,7 @@ class Work:
     now: int  #: business time, epoch ms
     real: int  #: real time, epoch ms
     pace: Pace
+    reach: Reach
     flooded: Flooded
     sends: list[Send] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
