@@ -1,0 +1,317 @@
+"""Script a conversation against any flow, in one process and without waiting.
+
+A `Chat` is one customer who writes to the bot. It takes its turns on the same engine as
+production (`router.decide`), with a clock that the script moves and operations that answer what
+the script says. What was said stands in `chat.messages`, in order.
+
+    chat = Chat(flows, {"orders.find": {"item": "Trail shoes", "returnable": True}})
+    chat.writes("I want to return my shoes")
+    assert "Which order" in chat.messages[-1].text
+    chat.taps("damaged")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from bot import app, config, router
+from bot.clock import DAY
+from bot.errors import BotError, FlowError
+from bot.flow import refs
+from bot.flow.flows import Flows
+from bot.model import BOT, CallRequest, Contact, Decision, Event, Json, Snapshot, TicketChange
+
+CUSTOMER: Final = "customer"
+#: A Monday morning in Berlin: 2026-03-02 10:00.
+MONDAY: Final = 1_772_442_000_000
+#: Who writes, unless a script says who.
+KIM: Final = Contact("c1", "Kim", phone="447700900900")
+_KEY: Final = b"the key of scripted conversations"
+_CONVERSATION, _CHANNEL, _AGENT = "scripted", "main", "agent-1"
+#: A script whose flows call without end is stopped here.
+_MOST_CALLS: Final = 200
+
+
+class ScriptError(BotError):
+    """The script asks for something that this conversation does not offer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message, of the customer, the bot or an agent."""
+
+    at: int
+    by: str  #: customer | bot | agent:<id>
+    content: Json
+    language: str = ""  #: of what the bot said
+    choices: tuple[tuple[str, str, str], ...] = ()
+    """What can be tapped: (reply id, the choice's id, its title)."""
+
+    @property
+    def text(self) -> str:
+        """All that can be read in it."""
+        content = self.content
+        parts = [content.get("text"), content.get("caption"), content.get("label"),
+                 *(title for _, _, title in self.choices),
+                 *(row.get("description") for row in content.get("rows", ()))]
+        return "\n".join(part for part in parts if part)
+
+    def __str__(self) -> str:
+        content = self.content
+        shown = content.get("text") or content.get("caption") or ""
+        if content["type"] not in ("text", "buttons", "list", "tap"):
+            name = content.get("name") or content.get("url") or content.get("label") or ""
+            shown = f"({content['type']}{': ' if name else ''}{name}) {shown}".rstrip()
+        buttons = " ".join(f"[{choice}: {title}]" for _, choice, title in self.choices)
+        return f"{shown}\n{buttons}" if buttons else str(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that a flow made, and what it was answered."""
+
+    operation: str
+    arguments: Json
+    answer: Any
+
+
+class Operations:
+    """What calls are answered.
+
+    A value answers every call of its operation. `{"in turn": [...]}` answers the first call, the
+    second … and the last one from then on; `[{"when": {argument: value}, "gives": ...}, ...]` by
+    argument; `{"error": 500}`, `{"error": "timeout"}` fail.
+    """
+
+    def __init__(self, answers: Mapping[str, Any]) -> None:
+        self._answers = dict(answers)
+        self._turns: dict[str, int] = {}
+
+    def answer(self, operation: str, arguments: Json) -> Any:
+        if operation not in self._answers:
+            raise ScriptError(f"nothing is given for the operation {operation}")
+        return self._pick(operation, self._answers[operation], arguments)
+
+    def _pick(self, operation: str, given: Any, arguments: Json) -> Any:
+        if isinstance(given, Mapping) and set(given) == {"in turn"}:
+            turn = self._turns.get(operation, 0)
+            self._turns[operation] = turn + 1
+            return self._pick(operation, given["in turn"][min(turn, len(given["in turn"]) - 1)],
+                              arguments)
+        rules = [given] if isinstance(given, Mapping) else given
+        if isinstance(rules, list) and rules and all(
+                isinstance(rule, Mapping) and "gives" in rule and set(rule) <= {"when", "gives"}
+                for rule in rules):
+            for rule in rules:
+                if all(str(arguments.get(name)) == str(value)
+                       for name, value in rule.get("when", {}).items()):
+                    return self._pick(operation, rule["gives"], arguments)
+            raise ScriptError(f"no `when` of {operation} fits {arguments}")
+        return given
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The flows of a configuration, ready to be talked to."""
+
+    folder: Path  #: the flows' own
+    flows: Flows
+
+
+def load(path: Path) -> Project:
+    """The project of a config.yaml; no secret is needed. Raises `ConfigError`, `FlowError`."""
+    settings = config.load(path, {}, secrets=False)
+    loaded = app.load_all(settings)
+    if loaded.errors:
+        raise FlowError("\n".join(str(finding) for finding in loaded.errors))
+    return Project(settings.flows, Flows(loaded, app.flow_options(settings, _KEY)))
+
+
+@dataclass(slots=True)
+class Chat:
+    """One customer's conversation with the bot."""
+
+    flows: Flows
+    operations: Mapping[str, Any] = field(default_factory=dict)
+    contact: Contact = KIM
+    now: int = MONDAY
+    messages: list[Message] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    incidents: list[str] = field(default_factory=list)
+    outcome: str = ""  #: of the run that ended last
+    slots: Json = field(default_factory=dict)  #: of the run on top, the last one if none is left
+    step: str = ""  #: where the conversation stands; "" in no flow
+    ticket: Json | None = None
+    owner: str = BOT
+    parked: list[Message] = field(default_factory=list)  #: what the closed window holds back
+    _state: Json = field(default_factory=dict)
+    _window_until: int = 0
+    _last_inbound: int = 0
+    _timers: dict[str, tuple[int, str]] = field(default_factory=dict)
+    _remind_at: int | None = None
+    _events: int = 0
+    _answers: Operations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._answers = Operations(self.operations)
+
+    def writes(self, text: str) -> None:
+        """The customer writes."""
+        self.sends({"type": "text", "text": text})
+
+    def sends(self, content: Json) -> None:
+        """The customer sends anything: `Incoming.content`."""
+        self.messages.append(Message(self.now, CUSTOMER, content))
+        self._window_until = self.now + DAY
+        self._last_inbound = self.now
+        self.messages += [replace(message, at=self.now) for message in self.parked]
+        self.parked.clear()
+        self._turn("message", content)
+
+    def taps(self, choice: str) -> None:
+        """The customer taps a choice, by its id or its title, in the newest message that has it."""
+        for message in reversed(self.messages):
+            for reply_id, id_, title in message.choices:
+                if choice in (id_, title):
+                    self.sends({"type": "tap", "id": reply_id, "title": title})
+                    return
+        raise ScriptError(f"no message has a button or row “{choice}”")
+
+    def advance(self, ms: int) -> None:
+        """Let time pass; time-outs and reminders happen when they are due."""
+        until = self.now + ms
+        while (due := self._due()) is not None and due[0] <= until:
+            at, kind, payload = due
+            self.now = max(self.now, at)
+            if kind == "timer":
+                del self._timers[payload["name"]]
+            else:
+                self._remind_at = None
+            self._turn(kind, payload)
+        self.now = until
+
+    def acts(self, action: str, text: str = "") -> None:
+        """The agent does something: take, reply, return or close."""
+        payload: Json = {"action": action, "agent": _AGENT, "name": "Sam"}
+        if action == "reply":
+            payload["text"] = text
+        self._turn("agent", payload)
+
+    def transcript(self) -> str:
+        """The whole conversation, for people."""
+        lines: list[str] = []
+        for message in self.messages:
+            first, *more = str(message).split("\n")
+            lines.append(f"{message.by.partition(':')[0]:>9}  {first}")
+            lines += [" " * 11 + line for line in more]
+        return "\n".join(lines)
+
+    def _due(self) -> tuple[int, str, Json] | None:
+        due = [(at, "timer", {"name": name, "token": token})
+               for name, (at, token) in self._timers.items()]
+        if self._remind_at is not None:
+            due.append((self._remind_at, "reminder", {}))
+        return min(due, key=lambda each: each[:2], default=None)
+
+    def _turn(self, kind: str, payload: Json) -> None:
+        waiting = self._decide(kind, payload)
+        for _ in range(_MOST_CALLS):
+            if not waiting:
+                return
+            waiting += self._decide("result", self._called(waiting.pop(0)))
+        raise ScriptError("the flow calls its operations without end")
+
+    def _decide(self, kind: str, payload: Json) -> list[CallRequest]:
+        self._events += 1
+        snapshot = Snapshot(
+            _CONVERSATION, _CHANNEL, self.contact, self.owner, self._state, self._window_until,
+            self._last_inbound, self.ticket)
+        decision = router.decide(self.flows, snapshot,
+                                 Event(f"e{self._events}", kind, self.now, payload))
+        if decision.refused:
+            raise ScriptError(decision.refused)
+        self._apply(decision)
+        return list(decision.calls)
+
+    def _apply(self, decision: Decision) -> None:
+        self._state = decision.state
+        self.owner = decision.owner
+        self.step = decision.place.step if decision.place else ""
+        self._timers = dict(decision.timers)
+        self._remind_at = decision.remind_at
+        if decision.remind_at is not None and decision.remind_at < self.now:
+            self._remind_at = self.now
+        runs = decision.state.get("runs")
+        if runs:
+            self.slots = runs[-1]["q"]
+        self.outcome = decision.journal.outcome or self.outcome
+        if decision.incident:
+            self.incidents.append(decision.incident)
+        self._change_contact(decision.contact)
+        if decision.ticket is not None:
+            self._change_ticket(decision.ticket)
+        language = self.contact.language or self.flows.options.default_language
+        for reply in decision.replies:
+            message = Message(self.now, reply.origin, reply.content, language,
+                              self._choices(reply.content))
+            free = reply.content["type"] != "template"
+            (self.parked if free and self.now >= self._window_until else self.messages).append(
+                message)
+
+    def _choices(self, content: Json) -> tuple[tuple[str, str, str], ...]:
+        found = []
+        for row in (*content.get("buttons", ()), *content.get("rows", ())):
+            ref = refs.read(self.flows.options.key, _CONVERSATION, row["id"])
+            if isinstance(ref, refs.StepRef):
+                found.append((row["id"], ref.choice, row["title"]))
+            else:
+                action = ref.action if ref is not None else row["id"]
+                found.append((row["id"], action.rpartition(":")[2], row["title"]))
+        return tuple(found)
+
+    def _change_contact(self, changes: Mapping[str, Any]) -> None:
+        known = dict(changes)
+        if "fields" in known:
+            known["fields"] = {**self.contact.fields, **known["fields"]}
+        if "tags" in known:
+            known["tags"] = tuple(known["tags"])
+        self.contact = replace(self.contact, **known)
+
+    def _change_ticket(self, change: TicketChange) -> None:
+        if change.action == "open":
+            self.ticket = {"id": "t1", "queue": change.queue, "state": "waiting", "agent": None,
+                           "return_to": change.return_to, "created_at": self.now}
+        elif change.action == "take" and self.ticket is not None:
+            self.ticket = {**self.ticket, "state": "taken", "agent": change.agent}
+        elif change.action == "close":
+            self.ticket = None
+
+    def _called(self, call: CallRequest) -> Json:
+        arguments = {name: _linked(value) for name, value in call.arguments.items()}
+        answer = self._answers.answer(call.operation, arguments)
+        self.calls.append(Call(call.operation, arguments, answer))
+        result: Json = {"key": call.key, "call": call.operation}
+        if isinstance(answer, Mapping) and set(answer) == {"error"}:
+            return {**result, "ok": False, "error": _failure(answer["error"])}
+        return {**result, "ok": True, "value": answer}
+
+
+def _linked(value: Any) -> Any:
+    """What a customer sent leaves as a link, as it does in production."""
+    if isinstance(value, Mapping) and "mime_type" in value:
+        return f"https://files.example/{value['id']}"
+    return value
+
+
+def _failure(error: Any) -> Json:
+    if isinstance(error, int):
+        kind = "conflict" if error == 409 else "refused" if error < 500 else "unavailable"
+        return {"kind": kind, "status": error}
+    return {"kind": str(error), "status": None}
+
+
+__all__: Sequence[str] = ("CUSTOMER", "KIM", "MONDAY", "Call", "Chat", "Message", "Operations",
+                          "Project", "ScriptError", "load")
