@@ -13,11 +13,11 @@ from functools import cache
 from typing import Any
 
 from babel import Locale
-from rapidfuzz.distance import OSA
 
 from bot import clock
 from bot.flow.source import Finding, Node, Place
 from bot.flow.spec import TEMPLATE, Phrases, Say, Texts, Value
+from bot.nearest import nearest as nearest_word
 
 ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -58,10 +58,9 @@ Reader = Callable[[Reading, Node], Any]
 
 
 def nearest(word: str, options: Iterable[str]) -> str:
-    """`, did you mean ...?` for the nearest of `options`, or "" when none is near."""
-    best = max(((OSA.normalized_similarity(word.lower(), option.lower()), option)
-                for option in options), default=(0.0, ""), key=lambda pair: pair[0])
-    return f" - did you mean `{best[1]}`?" if best[0] >= 0.6 else ""
+    """` - did you mean ...?` for the nearest of `options`, or "" when none is near."""
+    best = nearest_word(word, options)
+    return f" - did you mean `{best}`?" if best is not None else ""
 
 
 def one_of(options: Iterable[str]) -> str:

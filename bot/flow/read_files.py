@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, get_args
 from zoneinfo import available_timezones
 
@@ -43,6 +44,8 @@ _GOES_WITH: dict[str, tuple[str, ...]] = {
     "remind": ("ask", "choices", "review"),
 }
 _KINDS = ("ask", "choices", "choices_from", "call", "run", "review", "handoff", "end")
+_INTEGER = re.compile(r"-?\d{1,15}")
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
 _WAITS = frozenset({"ask", "choices", "review"})
 _SLOT_WORDS: dict[str, tuple[str, ...]] = {
     "pattern": ("text",), "clean": ("text",), "min": ("text", "number", "integer"),
@@ -203,10 +206,11 @@ def flow(r: Reading, root: Node) -> FlowSpec | None:
         timeout = None
     raw = found.pop("steps")
     steps: dict[str, Step] = {}
+    slots: dict[str, Slot] = found.pop("slots", {})
     for name, words in raw.items():
+        _constants(r, root.at("steps", name), words, slots)
         _clocks(r, root.at("steps", name), words, timeout, remind)
         steps[name] = Step(**words)
-    slots: dict[str, Slot] = found.pop("slots", {})
     for step in steps.values():
         results = [step.save] if step.kind == "call" and step.save else list(
             step.run.save) if step.run else []
@@ -214,6 +218,37 @@ def flow(r: Reading, root: Node) -> FlowSpec | None:
             slots.setdefault(name, Slot(type="object"))
     return FlowSpec(**found, languages=r.languages or (r.default_language,), slots=slots,
                     steps=_falling_through(steps))
+
+
+def _constants(r: Reading, node: Node, words: dict[str, Any], slots: dict[str, Slot]) -> None:
+    """What `set` gives without braces is text in the file: make of it what its slot holds."""
+    if "set" in words:
+        words["set"] = _typed(r, node.at("set"), words["set"], slots)
+    if "choices" in words:
+        words["choices"] = tuple(
+            choice.model_copy(update={
+                "set": _typed(r, node.at("choices", choice.id, "set"), choice.set, slots)})
+            if choice.set else choice for choice in words["choices"])
+
+
+def _typed(r: Reading, node: Node, sets: dict[str, Any], slots: dict[str, Slot]) -> dict[str, Any]:
+    out = dict(sets)
+    for name, value in sets.items():
+        if not isinstance(value, str) or "{{" in value:
+            continue
+        kind = slots[name].type if name in slots else "text"
+        if value == "none":
+            out[name] = "{{ none }}"
+        elif kind == "yes_no":
+            flag = read.yes_no(r, node.at(name))
+            out[name] = "{{ true }}" if flag else "{{ false }}"
+        elif kind in {"number", "integer"}:
+            number = _INTEGER if kind == "integer" else _NUMBER
+            if number.fullmatch(value):
+                out[name] = f"{{{{ {value} }}}}"
+            else:
+                r.error(node.at(name), f"`{value}` is no {kind}")
+    return out
 
 
 def _clocks(r: Reading, node: Node, words: dict[str, Any], timeout: Any, remind: Any) -> None:

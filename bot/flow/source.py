@@ -206,7 +206,7 @@ class _Reader:
             parent.bad_key = False
             return
         if node.value == "" and not self._written(place):
-            if parent.flow and self._goes_on(parent, key):
+            if (parent.flow and self._goes_on(parent, key)) or place[0] in self.quoted:
                 return
             if parent.flow:
                 self.quote(parent.key_place, "a comma ends a text inside `{ }`")
@@ -244,11 +244,11 @@ class _Reader:
         mark = getattr(problem, "problem_mark", None)
         context = getattr(problem, "context_mark", None)
         line = mark.line if mark else 0
-        if line + 1 in self.quoted:
-            return
         column = mark.column if mark else 0
         candidates = [line, *([context.line] if context else []), *range(line - 1, line - 4, -1)]
         for number in dict.fromkeys(candidates):
+            if number + 1 in self.quoted:
+                return
             if not 0 <= number < len(self.lines):
                 continue
             fixed = quotes.fixed(self.lines[number])
