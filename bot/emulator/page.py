@@ -87,11 +87,24 @@ async def file(request: web.Request) -> web.Response:
         raise web.HTTPNotFound
     inline = plain(found.mime_type) in INLINE
     name = quote(found.name or "file", safe="")
-    return web.Response(body=found.data, headers={
-        **_HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'",
-        "Content-Type": found.mime_type if inline else "application/octet-stream",
-        "Content-Disposition": f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}",
-        "Cache-Control": "private, max-age=3600"})
+    headers = {**_HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'",
+               "Content-Type": found.mime_type if inline else "application/octet-stream",
+               "Content-Disposition": f"{'inline' if inline else 'attachment'}; "
+                                      f"filename*=UTF-8''{name}",
+               "Cache-Control": "private, max-age=3600", "Accept-Ranges": "bytes"}
+    size = len(found.data)
+    try:
+        wanted = request.http_range
+    except ValueError:
+        wanted = slice(None)
+    if wanted.start is None and wanted.stop is None:
+        return web.Response(body=found.data, headers=headers)
+    # Browsers tell how long a recording is only when they may ask for its end.
+    start, stop, _ = wanted.indices(size)
+    if start >= stop:
+        return web.Response(status=416, headers={**_HEADERS, "Content-Range": f"bytes */{size}"})
+    headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    return web.Response(status=206, body=found.data[start:stop], headers=headers)
 
 
 def _hello(emulator: Emulator) -> Json:

@@ -49,7 +49,7 @@ def _photo() -> Sample:
                     _paint(line, 160, 215 + (y * 7) % 45, (90, 92, 98))
             dent = 46 - abs(y - 300) // 2
             if dent > 0:  # where it was crushed
-                ragged = (y * 37) % 11
+                ragged = (y // 7 * 5) % 9
                 _paint(line, 520 - dent - ragged, 520, (112 - shade, 80 - shade, 50))
                 _paint(line, 520 - dent // 2 - ragged, 520, (66, 46, 30))
         lines.append(b"\0" + bytes(line))
