@@ -22,14 +22,12 @@ from bot.calls import Calls
 from bot.channel.base import Channel
 from bot.channel.http import HttpClient
 from bot.channel.meta import Meta
+from bot.check import load_all
 from bot.clock import Clock
 from bot.engine import Engine
 from bot.errors import BotError, ChannelError, FlowError, StoreError
 from bot.feed import Feed
 from bot.flow.flows import FlowOptions, Flows, Queue
-from bot.flow.lint import CheckOptions
-from bot.flow.load import Loaded
-from bot.flow.load import load as load_flows
 from bot.inbox import Inbox
 from bot.metrics import Counts, registry
 from bot.outbox import Outbox
@@ -50,22 +48,6 @@ log = logging.getLogger(__name__)
 GRACE = 10.0
 #: The pause before a worker whose store failed goes on, seconds.
 RECOVER = 1.0
-
-
-def check_options(settings: Settings) -> CheckOptions:
-    """What flows may refer to, by this configuration."""
-    operations = {f"{name}.{operation}": declared for name, backend in settings.backends.items()
-                  for operation, declared in backend.operations.items()}
-    return CheckOptions(
-        settings.default_language, frozenset(operations), frozenset(settings.handoff.queues),
-        settings.public,
-        frozenset(name for name, declared in operations.items() if declared.method != "GET"))
-
-
-def load_all(settings: Settings) -> Loaded:
-    """Every file of the flows, with its findings."""
-    return load_flows(settings.flows, settings.templates, check_options(settings),
-                      standard=shipped() / "flows")
 
 
 @contextlib.asynccontextmanager

@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot import config
-from bot.app import load_all
 from bot.errors import ConfigError
+from bot.flow.lint_parts import CheckOptions
+from bot.flow.load import Loaded, load
 from bot.flow.source import Finding
+from bot.resources import shipped
+from bot.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,20 @@ class Report:
 
     findings: tuple[Finding, ...]
     files: int
+
+
+def load_all(settings: Settings) -> Loaded:
+    """Every file of the flows, with its findings, over the commands and texts that are shipped."""
+    operations = {f"{name}.{operation}": declared for name, backend in settings.backends.items()
+                  for operation, declared in backend.operations.items()}
+    options = CheckOptions(
+        default_language=settings.default_language,
+        operations=frozenset(operations),
+        queues=frozenset(settings.handoff.queues),
+        public=settings.public,
+        changing=frozenset(name for name, declared in operations.items()
+                           if declared.method != "GET"))
+    return load(settings.flows, settings.templates, options, standard=shipped() / "flows")
 
 
 def find_mistakes(path: Path, only: Sequence[Path] = ()) -> Report:

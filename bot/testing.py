@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from bot import app, config, router
+from bot import app, check, config, router
 from bot.clock import DAY
 from bot.errors import BotError, FlowError
 from bot.flow import refs
@@ -124,7 +124,7 @@ class Project:
 def load(path: Path) -> Project:
     """The project of a config.yaml; no secret is needed. Raises `ConfigError`, `FlowError`."""
     settings = config.load(path, {}, secrets=False)
-    loaded = app.load_all(settings)
+    loaded = check.load_all(settings)
     if loaded.errors:
         raise FlowError("\n".join(str(finding) for finding in loaded.errors))
     return Project(settings.flows, Flows(loaded, app.flow_options(settings, _KEY)))
