@@ -122,6 +122,9 @@ class Moment:
     def when(self, at: int) -> str:
         return desk_words.when(at, self.now, self.zone)
 
+    def today(self) -> str:
+        return desk_words.exact(self.now, self.zone)[:10]
+
     def exact(self, at: int) -> str:
         return desk_words.exact(at, self.zone)
 

@@ -30,7 +30,7 @@ async def sign_in(request: web.Request) -> web.Response:
         return _form(request, status=403)
     form = await auth.read_form(request)
     wanted = auth.next_page(form.get("next", ""))
-    login, password = form.get("login", "").strip(), form.get("password", "")
+    login, password = form.get("login", "").strip().lower(), form.get("password", "")
     ours = (auth.from_our_pages(request, desk.public_url)
             and auth.same(form.get("csrf", ""),
                           request.cookies.get(auth.cookie_name(request, FORM), "")))

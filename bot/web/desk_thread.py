@@ -114,7 +114,8 @@ async def live(request: web.Request) -> web.Response:
     after = request.query.get("after", "")
     thread = await look(desk, agent(request), conversation, at)
     shown, new = await _missed(desk, conversation, after)
-    if shown is None:
+    # Too much was missed, or "Today" above the messages is no longer today.
+    if shown is None or request.query.get("day", at.today()) != at.today():
         return web.Response(headers={"HX-Refresh": "true"})
     return page(request, "live.html", at=at, thread=thread,
                 bubbles=bubbles(new, at, thread.customer, before=shown[-1] if shown else None),
