@@ -55,11 +55,6 @@ def _limit(value: Any) -> Any:
     return _number(value)
 
 
-def _off(value: Any) -> Any:
-    if value not in (None, False, "off"):
-        raise ValueError(f"{value} is not supported by this version - off is")
-
-
 def _switch(value: Any) -> Any:
     words = {"on": True, "off": False, "yes": True, "no": False, "true": True, "false": False}
     if isinstance(value, str) and value in words:
@@ -188,9 +183,9 @@ class Limits(Section):
     per_second: Limit = Field(80, description="messages a second by this number; off for no limit")
     per_pair: Switch = Field(
         True, description="keep to the provider's pace towards one person (on or off)")
-    per_day: Annotated[None, BeforeValidator(_off)] = Field(
-        None, description="people reached by template outside the window in 24 hours; this "
-                          "version sends none unasked, so it can only be off")
+    per_day: Limit = Field(
+        None, description="people reached by template outside the window in 24 hours, as many as "
+                          "Meta allows the number; off for no limit")
     flood: Limit = Field(
         30, description="messages a minute of one person that the bot answers; off for no limit")
 
