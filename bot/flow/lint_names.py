@@ -115,8 +115,10 @@ def _flow(doc: Document, flows: dict[str, Document], options: CheckOptions,
         yield from _step(doc, flow, name, step)
         at: Path = ("steps", name)
         if step.call is not None and step.call not in options.operations:
-            yield doc.error((*at, "call"), f"there is no operation `{step.call}` in config.yaml"
-                                           + nearest(step.call, options.operations))
+            hint = nearest(step.call, options.operations) or (
+                "" if "." in step.call else ": write backend.operation, for example orders.find")
+            yield doc.error((*at, "call"),
+                            f"there is no operation `{step.call}` in config.yaml{hint}")
         if step.handoff is not None and step.handoff.queue is not None:
             yield from _queue(doc, (*at, "handoff", "queue"), step.handoff.queue, options)
         if step.run is not None:
@@ -290,9 +292,11 @@ def _slots(flows: dict[str, Document]) -> Iterator[Finding]:
                 given[step.run.flow] |= step.run.with_.keys()
                 taken[step.run.flow] |= set(step.run.save.values())
     for doc in flows.values():
-        if doc.damaged or doc.unclear:
-            continue
         flow: FlowSpec = doc.spec
+        filled = _filled(flow)
+        if doc.damaged or doc.unclear or any(
+                name not in flow.slots for name in filled if not name.startswith("contact.")):
+            continue
         read: set[str] = set(taken[doc.name])
         for part in of_document(doc):
             if part.expression:
@@ -301,7 +305,6 @@ def _slots(flows: dict[str, Document]) -> Iterator[Finding]:
                 read |= render.names_in(part.source)
         for step in flow.steps.values():
             read |= set(step.review or ())
-        filled = _filled(flow)
         asked = {step.slot for step in flow.steps.values()}
         # What a customer answered is read by the agent in the ticket, if by nothing else.
         for name in flow.slots:

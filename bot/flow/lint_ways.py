@@ -51,6 +51,11 @@ def _own_ways(step: Step) -> bool:
 
 
 def _leads_to(flow: FlowSpec, step: Step) -> set[str]:
+    return _targets(flow, step) & flow.steps.keys()
+
+
+def _targets(flow: FlowSpec, step: Step) -> set[str]:
+    """The steps named in the step, whether they exist or not."""
     out: set[str] = set()
     for entry in _entries(step):
         out |= {name for name in (entry.step, entry.refuse) if name}
@@ -60,8 +65,8 @@ def _leads_to(flow: FlowSpec, step: Step) -> set[str]:
             if name}
     if step.handoff is not None:
         out |= {name for name in (step.handoff.return_to, step.handoff.if_closed) if name}
-    out |= {timer.then for timer in (*(step.remind or ()), step.on_timeout) if timer}
-    return out & flow.steps.keys()
+    return out | {timer.then for timer in (*(step.remind or ()), step.on_timeout)
+                  if timer and timer.then not in {"stay", "end", "handoff"}}
 
 
 def _from(start: Iterable[str], edges: Edges) -> set[str]:
@@ -77,7 +82,8 @@ def _from(start: Iterable[str], edges: Edges) -> set[str]:
 
 def _reached(doc: Document, flow: FlowSpec, edges: Edges) -> Iterator[Finding]:
     first = next(iter(flow.steps))
-    if doc.damaged:
+    if doc.damaged or any(name not in flow.steps for step in flow.steps.values()
+                          for name in _targets(flow, step)):
         return
     reached = _from([first], edges)
     for name in flow.steps:

@@ -200,7 +200,9 @@ def is_language(r: Reading, place: Place, language: str, *, any_language: bool =
         language.split("-")[0] in r.languages)
     if known and allowed:
         return True
-    hint = nearest(language, r.languages) if r.languages else ""
+    near = nearest_word(language, r.languages) or next(
+        (one for one in r.languages if one[0] == language[:1].lower()), None)
+    hint = f" - did you mean `{near}`?" if near else ""
     if not known:
         r.error(place, f"`{language}` is not a language{hint}"
                        + ("" if hint else ": write for example en, zh or pt-BR"))

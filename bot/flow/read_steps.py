@@ -20,7 +20,6 @@ LATER_STEP = ("wait", "gather", "outside", "on_undelivered")
 LATER_SEND = ("whatsapp_template",)
 _TARGETS = ("step", "refuse", "edit", "flow", "end")
 _CHOICE_ID = re.compile(r"[a-z0-9_]{1,40}")
-_OPERATION = re.compile(r"[a-z][a-z0-9_]{0,39}\.[a-z][a-z0-9_]{0,39}")
 _MEDIA = ("image", "video", "audio", "document", "sticker")
 
 
@@ -223,15 +222,6 @@ def sends(r: Reading, node: Node) -> tuple[Send, ...] | None:
     return tuple(one for one in found if one is not None) or None
 
 
-def operation(r: Reading, node: Node) -> str | None:
-    name = read.word(r, node)
-    if name is not None and not _OPERATION.fullmatch(name):
-        r.error(node, f"`{name}` is not an operation: write backend.operation, for example "
-                      "orders.find")
-        return None
-    return name
-
-
 def run(r: Reading, node: Node) -> Run | None:
     def save(r: Reading, node: Node) -> dict[str, str] | None:
         if not isinstance(node.value, dict):
@@ -319,7 +309,7 @@ def tags(r: Reading, node: Node) -> tuple[str, ...] | None:
 STEP: dict[str, read.Reader] = {
     "skip_if": read.expression, "set": settings, "tag": tags, "say": read.say, "send": sends,
     "ask": read.ident, "choices": choices, "choices_from": choices_from,
-    "if_empty": step_name, "button": read.label, "call": operation, "with": read.values,
+    "if_empty": step_name, "button": read.label, "call": read.word, "with": read.values,
     "retries": read.whole(0, 10), "timeout": read.duration, "run": run, "review": read.names,
     "handoff": handoff, "end": outcome, "save": save, "goto": goto, "errors": errors,
     "attempts": read.whole(1, 20), "on_give_up": step_name, "on_media": step_name,

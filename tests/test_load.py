@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from checking import ANSWERS, COMMANDS, FLOW, OPTIONS, TEXTS, business, findings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.flow.load import Finding, load
+
+FILES = {"returns": FLOW, "shop": ANSWERS, "commands": COMMANDS, "texts": TEXTS}
+
+
+def shipped(folder: Path) -> Path:
+    """A folder with the commands and texts that come with the program."""
+    folder.mkdir()
+    (folder / "commands.yaml").write_text(COMMANDS, "utf-8")
+    (folder / "texts.yaml").write_text(TEXTS, "utf-8")
+    return folder
+
+
+def own(folder: Path, **files: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+    return folder
+
+
+def test_every_kind_of_file_is_read(tmp_path: Path):
+    loaded = business(tmp_path)
+    assert loaded.findings == []
+    assert list(loaded.flows) == ["returns"]
+    assert list(loaded.answers["shop"].items) == ["hours"]
+    assert loaded.commands.items["agent"].does == "handoff"
+    assert loaded.texts.items["confirm"] == {"en": "Confirm", "zh": "确认"}
+    assert loaded.files["returns"].endswith("returns.yaml")
+
+
+def test_files_in_folders_are_read_but_tests_are_not(tmp_path: Path):
+    loaded = business(tmp_path)
+    deeper = tmp_path / "flows" / "more" / "tests"
+    deeper.mkdir(parents=True)
+    (deeper / "small.yaml").write_text("flow: small\ntitle: S\nsteps: {a: {end: done}}\n")
+    (tmp_path / "flows" / "tests").mkdir()
+    (tmp_path / "flows" / "tests" / "returns.yaml").write_text("tests: {}\n")
+    loaded = load(tmp_path / "flows", tmp_path / "templates", OPTIONS)
+    assert loaded.findings == []
+    assert sorted(loaded.flows) == ["returns", "small"]
+
+
+def test_a_business_changes_only_the_items_it_names(tmp_path: Path):
+    flows = own(tmp_path / "flows",
+                commands="commands: mine\nitems:\n  agent: {off: yes}\n"
+                         "  menu: {keywords: [start over], say: Hi}\n",
+                texts="texts: mine\nitems: {confirm: {en: Go}}\n")
+    loaded = load(flows, tmp_path, OPTIONS, standard=shipped(tmp_path / "standard"))
+    assert loaded.findings == []
+    assert list(loaded.commands.items) == ["stop", "menu"]
+    assert loaded.commands.items["menu"].say == ({"": "Hi"},)
+    assert loaded.texts.items["confirm"] == {"en": "Go"}
+    assert loaded.texts.items["refused"]["zh"] == "不对。"
+
+
+def test_stop_can_be_reworded_but_not_removed(tmp_path: Path):
+    standard = shipped(tmp_path / "standard")
+    flows = own(tmp_path / "flows", commands="commands: a\nitems:\n  stop: {off: yes}\n")
+    loaded = load(flows, tmp_path, OPTIONS, standard=standard)
+    assert [str(one).split(" ", 1)[1] for one in loaded.findings] == [
+        "error `stop` can't be removed: customers must always be able to say it"]
+    assert "stop" in loaded.commands.items
+    own(flows, commands="commands: a\nitems:\n  stop: {keywords: [halt], does: stop}\n")
+    loaded = load(flows, tmp_path, OPTIONS, standard=standard)
+    assert loaded.findings == []
+    assert loaded.commands.items["stop"].keywords == {"": ("halt",)}
+
+
+def test_the_shipped_menu_offers_only_flows_that_the_business_has(tmp_path: Path):
+    flows = own(tmp_path / "flows", a="flow: a\ntitle: A\nsteps: {a: {end: done}}\n")
+    loaded = load(flows, tmp_path, OPTIONS, standard=shipped(tmp_path / "standard"))
+    assert loaded.findings == []
+    assert loaded.commands.items["menu"].choices == ()
+
+
+def test_a_text_that_the_system_never_says_is_a_mistake(tmp_path: Path):
+    flows = own(tmp_path / "flows", texts="texts: mine\nitems: {confrim: {en: Go}}\n")
+    loaded = load(flows, tmp_path, OPTIONS, standard=shipped(tmp_path / "standard"))
+    assert loaded.findings == [Finding(
+        str(flows / "texts.yaml"), 2, 9, "error",
+        "the system says nothing called `confrim` - did you mean `confirm`?")]
+
+
+def test_the_first_key_says_what_a_file_is(tmp_path: Path):
+    assert findings(tmp_path, reminder="notification: reminder\non: x\n") == [
+        "flows/reminder.yaml:1:1 error `notification` files are not supported by this version"]
+    assert findings(tmp_path, reminder="title: A\nflow: reminder\nsteps: {a: {end: done}}\n") == [
+        "flows/reminder.yaml:2:1 error `flow` has to be the first line of the file"]
+    assert "begins with what it is" in findings(tmp_path, reminder="- a\n- b\n")[0]
+
+
+def test_the_name_of_a_file_is_the_name_in_it(tmp_path: Path):
+    assert findings(tmp_path, other="flow: another\ntitle: A\nsteps: {a: {end: done}}\n") == [
+        "flows/other.yaml:1:7 error the file is called other.yaml and the name in it is "
+        "`another`: give both the same"]
+
+
+def test_a_name_is_given_once(tmp_path: Path):
+    business(tmp_path)
+    (tmp_path / "flows" / "old").mkdir()
+    (tmp_path / "flows" / "old" / "returns.yaml").write_text(FLOW, "utf-8")
+    found = load(tmp_path / "flows", tmp_path / "templates", OPTIONS).findings
+    assert any("is called `returns` too" in one.message for one in found)
+
+
+def test_a_file_with_the_wrong_ending_is_told(tmp_path: Path):
+    business(tmp_path)
+    (tmp_path / "flows" / "other.yml").write_text("flow: other\n")
+    found = load(tmp_path / "flows", tmp_path / "templates", OPTIONS).findings
+    assert [one.message for one in found] == ["this file is not read: call it other.yaml"]
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path):
+    found = load(tmp_path / "nowhere", tmp_path, OPTIONS).findings
+    assert [one.message for one in found] == ["there is no such folder"]
+
+
+def test_a_flow_that_cannot_be_read_is_not_missed_by_others(tmp_path: Path):
+    found = findings(tmp_path, returns=FLOW.replace("title: {", "title: {{"))
+    assert {one.split(":")[0] for one in found} == {"flows/returns.yaml"}
+
+
+@settings(max_examples=150, deadline=None, derandomize=True,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_files_with_anything_in_them_never_crash_the_check(tmp_path: Path, data: st.DataObject):
+    """Pieces cut out, doubled, exchanged, and odd characters: a list of mistakes or a flow."""
+    name = data.draw(st.sampled_from(sorted(FILES)))
+    lines = FILES[name].split("\n")
+    for _ in range(data.draw(st.integers(1, 4))):
+        row = data.draw(st.integers(0, len(lines) - 1))
+        line = lines[row]
+        at = data.draw(st.integers(0, len(line)))
+        until = data.draw(st.integers(at, len(line)))
+        what = data.draw(st.sampled_from([
+            "", "{", "}", "[", "]", ":", ": ", "#", " #x", "*a", "&a", "!t", "'", '"', "\\", "{{",
+            "}}", "{{ x }}", "{% if %}", "-", "- ", "  ", "\t", "none", "[]", "{}", "\x00", "é",
+            "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"), "\u2028", "9" * 40]))
+        lines[row] = line[:at] + what + line[until:]
+        if data.draw(st.booleans()):
+            other = data.draw(st.integers(0, len(lines) - 1))
+            lines[row], lines[other] = lines[other], lines[row]
+    text = "\n".join(lines)
+    loaded = business(tmp_path, **{name: text})
+    assert all(one.line >= 1 and one.column >= 1 and one.message for one in loaded.findings)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(junk=st.binary(max_size=200))
+def test_a_file_of_any_bytes_is_a_list_of_mistakes(tmp_path: Path, junk: bytes):
+    (tmp_path / "flows").mkdir(exist_ok=True)
+    (tmp_path / "flows" / "junk.yaml").write_bytes(junk)
+    assert load(tmp_path / "flows", tmp_path, OPTIONS).errors
