@@ -1,0 +1,79 @@
+"""Time-outs and reminders: when they are due, and what they do.
+
+A time-out counts from when the step began to wait or the contact last wrote, whichever is later;
+a reminder from the contact's last message only. Each fires once for each count.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.flow.spec import Timer
+from bot.model import QUEUE
+
+if TYPE_CHECKING:
+    from bot.flow.machine import Node
+    from bot.flow.turn import Turn
+
+TIMEOUT = "timeout"
+STAY, END, HANDOFF = "stay", "end", "handoff"
+
+
+def timers(turn: Turn) -> dict[str, tuple[int, str]]:
+    """The time-out that is armed after this turn, if one is."""
+    node = turn.waits
+    if node is None or node.step.on_timeout is None or opted_out(turn):
+        return {}
+    token = timeout_token(turn)
+    if turn.state.get("tf") == token:
+        return {}
+    return {TIMEOUT: (_base(turn) + node.step.on_timeout.after_ms, token)}
+
+
+def timeout_token(turn: Turn) -> str:
+    """What the time-out of the current wait is known by; another count has another."""
+    return f"{turn.run['n']}.{turn.run['c']}.{_base(turn)}"
+
+
+def _base(turn: Turn) -> int:
+    return max(int(turn.run["w"]), int(turn.state.get("m", 0)))
+
+
+def remind_at(turn: Turn) -> int | None:
+    """When the next reminder before the window closes is due."""
+    snapshot = turn.snapshot
+    if not snapshot.last_inbound_at or opted_out(turn):
+        return None
+    fired = int(turn.state.get("rf", 0))
+    general = turn.flows.options.remind_after_ms
+    if turn.owner == QUEUE or (turn.owner != "bot" and turn.state.get("owe")):
+        after = [general]
+    else:
+        node = turn.waits
+        if node is None:
+            return None
+        after = [general] if node.step.remind is None else [
+            timer.after_ms for timer in node.step.remind]
+    if fired >= len(after):
+        return None
+    at = snapshot.last_inbound_at + after[fired]
+    # Once the window is closed nothing could be said that a reminder is for.
+    return at if max(at, turn.now) < snapshot.window_until else None
+
+
+def opted_out(turn: Turn) -> bool:
+    return bool(turn.changes.get("opted_out", turn.snapshot.contact.opted_out))
+
+
+def ring(turn: Turn, node: Node, timer: Timer) -> None:
+    """What a time-out or a reminder says, and the handoff where it is one."""
+    turn.say(timer.say)
+    if timer.then == HANDOFF:
+        turn.hand_over(None, reason="reminder", said=bool(timer.say))
+
+
+def destination(timer: Timer, done: str) -> str | None:
+    """The state that a time-out or a reminder leads to; None: the step stays."""
+    if timer.then in (STAY, HANDOFF):
+        return None
+    return done if timer.then == END else timer.then

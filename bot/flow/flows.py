@@ -1,0 +1,216 @@
+"""Everything that is loaded: the versions of flows, answers, commands, texts, and their index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, tzinfo
+from functools import cached_property, lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.errors import FlowError, UnknownVersion
+from bot.flow.load import Loaded
+from bot.flow.machine import Version
+from bot.flow.match import Ambiguous, Candidate, ChoiceLabels, Commands, Keywords, Spoken, decide
+from bot.flow.names import pick
+from bot.flow.spec import Answer, Command, Phrases, Texts
+from bot.hours import Hours
+
+#: What the system says; a `texts:` file has to hold each of them.
+TEXTS = frozenset({
+    "confirm", "edit", "cancel", "more", "yes", "no", "change", "choose", "go_on", "language_name",
+    "confirm_words", "edit_words", "review", "received", "edit_which", "read_back",
+    "error_pattern", "error_text", "error_number", "error_integer", "error_yes_no", "error_date",
+    "error_time", "error_datetime", "error_email", "error_phone", "error_location", "error_image",
+    "error_audio", "error_video", "error_document", "error_any", "error_choice", "error_range",
+    "error_check", "several", "way_out", "media_voice", "media_audio", "media_image",
+    "media_video", "media_document", "media_sticker", "media_location", "media_contacts",
+    "media_unsupported", "old_tap", "finished", "finished_gone", "rephrase", "menu_instead",
+    "fallback_handoff", "did_you_mean", "finish_first", "switch_ask", "switch_yes", "switch_no",
+    "unfinished", "nothing_to_cancel", "no_way_back", "done_already", "change_what",
+    "which_language", "stopped", "handoff_open", "handoff_closed", "handoff_someday",
+    "back_with_bot", "apology", "remind", "window_closing_queue",
+})
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue of tickets and when somebody works on it; no hours: always."""
+
+    hours: Hours | None = None
+    holidays: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowOptions:
+    """What the flows need of config.yaml."""
+
+    key: bytes  #: reply ids are signed with it
+    default_language: str = "en"
+    timezone: tzinfo = UTC
+    currency: str = "EUR"
+    country: str | None = None
+    fallback: tuple[str, ...] = ("rephrase", "menu", "handoff")
+    idle_ms: int = 3 * 86_400_000
+    remind_after_ms: int = 23 * 3_600_000
+    old_taps: str = "decline"
+    public: Mapping[str, Any] = field(default_factory=dict)
+    queues: Mapping[str, Queue] = field(default_factory=lambda: {"support": Queue()})
+    default_queue: str = "support"
+    #: Operations that change nothing: the customer may go back past a call of them.
+    reads: frozenset[str] = frozenset()
+
+
+class Flows:
+    """What a turn looks up. Versions are read and compiled when they are first needed."""
+
+    def __init__(self, loaded: Loaded, options: FlowOptions) -> None:
+        missing = sorted(TEXTS - loaded.texts.items.keys())
+        if missing:
+            raise FlowError(f"the texts file lacks {', '.join(missing)}")
+        self.options = options
+        self.texts: Mapping[str, Texts] = loaded.texts.items
+        self.commands: Mapping[str, Command] = loaded.commands.items
+        self.answers: dict[str, Answer] = {
+            f"{file}/{name}": item for file, spec in loaded.answers.items()
+            for name, item in spec.items.items()}
+        self.current: dict[str, Version] = {
+            name: Version(name, spec.version, spec) for name, spec in loaded.flows.items()}
+        self._versions = {(version.flow, version.id): version
+                          for version in self.current.values()}
+        self._index = Keywords()
+        for name, spec in loaded.flows.items():
+            _add(self._index, f"flow:{name}", spec.triggers.keywords, spec.triggers.examples)
+        for name, answer in self.answers.items():
+            _add(self._index, f"answer:{name}", answer.triggers.keywords,
+                 answer.triggers.examples)
+        self._spoken = Commands()
+        for name, command in self.commands.items():
+            for language, phrases in command.keywords.items():
+                for phrase in phrases:
+                    self._spoken.add(name, phrase, language,
+                                     exact=command.does in ("stop", "start"),
+                                     takes_rest=command.does == "change")
+        self.languages: tuple[str, ...] = tuple(dict.fromkeys([
+            options.default_language,
+            *(language for spec in loaded.flows.values() for language in spec.languages),
+            *(language for language in self.texts["language_name"] if language)]))
+        self._keywords: dict[str, dict[str, set[str]]] = {}
+
+    # Versions
+
+    def sources(self) -> list[tuple[str, str, str]]:
+        """(flow, version, source) of every flow as it is now, to be kept with conversations."""
+        return [(version.flow, version.id, version.spec.source())
+                for version in self.current.values()]
+
+    def add_version(self, flow: str, version: str, source: str) -> None:
+        """Load a version that conversations still stand in."""
+        self._versions.setdefault((flow, version), Version(flow, version, source=source))
+
+    def version(self, flow: str, version: str) -> Version:
+        try:
+            return self._versions[flow, version]
+        except KeyError:
+            raise UnknownVersion(flow, version) from None
+
+    # What a message may be about
+
+    def command(self, text: str) -> Spoken | None:
+        return self._spoken.find(text)
+
+    def about(self, text: str) -> Candidate | Ambiguous | None:
+        """The flow (`flow:x`) or answer (`answer:file/item`) that a message is about."""
+        return decide(self._index.find(text))
+
+    def candidates(self, text: str) -> list[Candidate]:
+        """Everything that a message might be about, with scores, best first."""
+        return self._index.find(text)
+
+    def title(self, item: str, language: str) -> str:
+        """What a flow or an answer is called in a button."""
+        kind, _, name = item.partition(":")
+        default = self.options.default_language
+        if kind == "flow":
+            return pick(self.current[name].spec.title, language, default)
+        phrases = self.answers[name].triggers.keywords
+        for tag in (language, "", default):
+            if phrases.get(tag):
+                return phrases[tag][0].capitalize()
+        return name.rpartition("/")[2].replace("_", " ").capitalize()
+
+    # Small lookups
+
+    def doing(self, does: str) -> tuple[str, Command] | None:
+        """The command that does this, and its name."""
+        for name, command in self.commands.items():
+            if command.does == does and command.to is None:
+                return name, command
+        return None
+
+    def agent_word(self, language: str) -> str:
+        """What to write to get a person."""
+        return self._word("handoff", language)
+
+    def _word(self, does: str, language: str) -> str:
+        found = self.doing(does)
+        if found is None:
+            return does
+        phrases = found[1].keywords
+        for tag in (language, language.partition("-")[0], "", self.options.default_language):
+            if phrases.get(tag):
+                return phrases[tag][0]
+        return next((some[0] for some in phrases.values() if some), does)
+
+    @cached_property
+    def words(self) -> Mapping[str, tuple[str, ...]]:
+        """What may be typed for each button of the system's own, in every language."""
+        also = {"confirm": "confirm_words", "edit": "edit_words"}
+        found = {}
+        for name in ("confirm", "edit", "cancel", "more", "yes", "no", "change"):
+            typed = list(self.texts[name].values())
+            for words in self.texts.get(also.get(name, ""), {}).values():
+                typed += [word.strip() for word in words.replace("，", ",").split(",")]
+            found[name] = tuple(dict.fromkeys(typed))
+        return found
+
+    def labels(self, names: Iterable[str]) -> tuple[ChoiceLabels, ...]:
+        """The system's own buttons, to be compared with what was typed."""
+        return tuple(ChoiceLabels(name, self.words[name]) for name in names)
+
+    def queue_name(self, wanted: str | None) -> str:
+        """The queue wanted, or the default one where config does not know it."""
+        return wanted if wanted in self.options.queues else self.options.default_queue
+
+    def queue_hours(self, queue: str, now: int) -> tuple[bool, int | None]:
+        """(open now, when it opens next)."""
+        plan = self.options.queues.get(queue)
+        if plan is None or plan.hours is None:
+            return True, None
+        zone = self.options.timezone
+        if plan.hours.is_open(now, zone, plan.holidays):
+            return True, None
+        return False, plan.hours.opens(now, zone, plan.holidays)
+
+    @staticmethod
+    def zone(name: str | None) -> tzinfo | None:
+        """The time zone of this name; None for one that nobody knows."""
+        return _zone(name) if name else None
+
+
+@lru_cache(maxsize=1_024)
+def _zone(name: str) -> tzinfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _add(index: Keywords, item: str, keywords: Phrases, examples: Phrases) -> None:
+    for language, phrases in keywords.items():
+        for phrase in phrases:
+            index.add(item, phrase, language)
+    for language, phrases in examples.items():
+        for phrase in phrases:
+            index.add(item, phrase, language, "example")

@@ -1,0 +1,161 @@
+"""Review, Edit and back: going to a question again and running forward from there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.flow import choices, slots
+from bot.flow.messages import Text
+
+if TYPE_CHECKING:
+    from bot.flow.machine import Node
+    from bot.flow.turn import Turn
+
+CONFIRM, EDIT, CANCEL = "confirm", "edit", "cancel"
+_MEDIA = frozenset({"image", "audio", "video", "document"})
+
+
+def show(turn: Turn, node: Node) -> None:
+    """The summary with Confirm, Edit and Cancel."""
+    if not node.step.say:
+        turn.tell("review")
+    lines = [f"{label}: {value}" for label, value in summary(turn, node.step.review or ())]
+    if lines:
+        turn.out.append(Text("\n".join(lines)))
+    buttons = [(CONFIRM, turn.system(CONFIRM))]
+    if editable(turn, node):
+        buttons.append((EDIT, turn.system(EDIT)))
+    buttons.append((CANCEL, turn.system(CANCEL)))
+    choices.buttons(turn, buttons)
+
+
+def summary(turn: Turn, names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """(label, value as people write it) of every slot that has a value."""
+    lines = []
+    for name in names:
+        value = turn.slots.get(name)
+        if value is None:
+            continue
+        slot = turn.version.slots[name]
+        shown = (turn.system("received") if slot.type in _MEDIA or _is_media(value)
+                 else slots.show(value, slot, turn.scope()))
+        lines.append((label(turn, name), shown))
+    return lines
+
+
+def _is_media(value: object) -> bool:
+    return isinstance(value, dict) and value.get("type") in _MEDIA and "id" in value
+
+
+def label(turn: Turn, slot: str) -> str:
+    texts = turn.version.slots[slot].label
+    return turn.text(texts) if texts else slot.replace("_", " ").capitalize()
+
+
+def editable(turn: Turn, node: Node) -> list[str]:
+    """The slots of the review that a question of this flow has filled or tried to."""
+    asked = turn.version.fillers
+    passed = {turn.version.nodes[entry[0]].slot for entry in turn.run["j"]
+              if entry[0] in turn.version.nodes}
+    return [name for name in node.step.review or ()
+            if name in asked and (name in turn.slots or name in passed)]
+
+
+def show_edit(turn: Turn, node: Node) -> None:
+    """Which of them shall be asked anew?"""
+    names = editable(turn, node)
+    turn.tell("edit_which")
+    choices.menu(turn, [(f"@{name}", label(turn, name), "") for name in names])
+
+
+def pick(turn: Turn, node: Node, choice: str) -> None:
+    """What was tapped or typed at a review; `cancel` is the router's."""
+    if choice == CONFIRM:
+        turn.next = "confirmed"
+    elif choice == EDIT:
+        names = editable(turn, node)
+        if len(names) == 1:
+            edit(turn, names[0])
+        else:
+            turn.run["x"] = {"e": 1}
+            show_edit(turn, node)
+    elif choice.startswith("@"):
+        edit(turn, choice[1:])
+
+
+def edit(turn: Turn, slot: str) -> bool:
+    """Ask a slot anew at the step that last filled it; False where no step asks it."""
+    if slot not in turn.version.fillers:
+        return False
+    aim(turn, slot)
+    turn.next = turn.version.edit_event(slot, turn.step)
+    return True
+
+
+def aim(turn: Turn, slot: str) -> None:
+    """Find the question that last filled the slot: its place in the journal of the run."""
+    journal, fillers = turn.run["j"], turn.version.fillers.get(slot, ())
+    turn.target = len(journal)
+    for index in range(len(journal) - 1, -1, -1):
+        if journal[index][0] in fillers:
+            turn.target = index
+            break
+
+
+def filler(turn: Turn, slot: str) -> str:
+    """The step that last filled the slot in this run, else the first that may."""
+    journal = turn.run["j"]
+    if turn.target < len(journal) and journal[turn.target][0] in turn.version.fillers[slot]:
+        return str(journal[turn.target][0])
+    return turn.version.fillers[slot][0]
+
+
+def find_step(turn: Turn, step: str) -> int | None:
+    """Where the last question of this step stands in the run's journal."""
+    journal = turn.run["j"]
+    for index in range(len(journal) - 1, -1, -1):
+        if journal[index][0] == step:
+            return index
+    return None
+
+
+def previous(turn: Turn) -> int | None:
+    """The question that was answered last in this run."""
+    journal = turn.run["j"]
+    for index in range(len(journal) - 1, -1, -1):
+        entry = journal[index]
+        if len(entry) > 3 and entry[3] is not None and entry[0] in turn.version.nodes:
+            return index
+    return None
+
+
+def behind_a_change(turn: Turn, index: int) -> bool:
+    """Whether a call that changed something was made since that question."""
+    return index < int(turn.run.get("d", 0))
+
+
+def go_back(turn: Turn, index: int) -> None:
+    """Ask the question at this place of the journal again."""
+    turn.target = index
+    turn.next = turn.version.back_event(turn.run["j"][index][0], turn.step)
+
+
+def rewind(turn: Turn, index: int) -> None:
+    """Slots as they were when the question was asked; later answers are kept for the way back."""
+    run = turn.run
+    journal = run["j"]
+    for entry in reversed(journal[index:]):
+        for slot, before in entry[2].items():
+            if before is None:
+                turn.slots.pop(slot, None)
+            else:
+                turn.slots[slot] = before
+    kept = {entry[0]: entry[3] for entry in journal[index + 1:]
+            if len(entry) > 3 and entry[3] is not None}
+    if index < len(journal):
+        run.get("k", {}).pop(journal[index][0], None)
+    if kept:
+        run["k"] = {**run.get("k", {}), **kept}
+    del journal[index:]
+    if run.get("d", 0) > len(journal):
+        run["d"] = len(journal)

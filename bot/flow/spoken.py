@@ -1,0 +1,178 @@
+"""What each command does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bot.flow import offers, review, starts
+from bot.flow.match import ChoiceLabels, Chosen, Spoken
+from bot.flow.match import choose as find_choice
+from bot.flow.spec import Command
+
+if TYPE_CHECKING:
+    from bot.flow.turn import Turn
+
+
+def obey(turn: Turn, spoken: Spoken) -> None:
+    """Do what the command says."""
+    command = turn.flows.commands[spoken.item]
+    if command.does != "language":
+        starts.hear_language(turn, spoken.language, command.keywords, spoken.phrase)
+    if command.does is None:
+        give(turn, spoken.item, command)
+    else:
+        _DOES[command.does](turn, command, spoken)
+
+
+def give(turn: Turn, name: str, command: Command) -> None:
+    """A command that only says something: like an answers item, the open question after it."""
+    turn.say(command.say)
+    turn.send(command.send)
+    entry = offers.way(turn, command.goto) if command.goto else None
+    if entry is not None and entry.flow is not None:
+        starts.choose(turn, entry.flow, turn.value(entry.with_))
+        return
+    if command.choices:
+        offers.commands(turn, name, command)
+    starts.repeat(turn)
+
+
+def menu(turn: Turn, *, instead: str | None = None) -> None:
+    """The menu; `instead` of its own words those of this text."""
+    found = next(((name, command) for name, command in turn.flows.commands.items()
+                  if name == "menu" and command.does is None), None)
+    if found is None:
+        if instead is not None:
+            turn.tell(instead)
+        offers.items(turn, [f"flow:{flow}" for flow in turn.flows.current])
+        return
+    name, command = found
+    if instead is not None:
+        turn.tell(instead)
+    elif not turn.out:
+        turn.say(command.say)
+    offers.commands(turn, name, command)
+
+
+def _handoff(turn: Turn, command: Command, spoken: Spoken) -> None:
+    turn.say(command.say)
+    title = turn.flows.current.get(turn.run["f"]) if turn.runs else None
+    note = ""
+    if title is not None:
+        note = turn.flows.title(f"flow:{title.flow}", turn.flows.options.default_language)
+    turn.hand_over(command.queue, reason="command", note=note, said=bool(command.say))
+
+
+def _cancel(turn: Turn, command: Command, spoken: Spoken) -> None:
+    cancel(turn, command)
+
+
+def cancel(turn: Turn, command: Command | None) -> None:
+    """Stop the flow that waits; a review may say where else to go."""
+    node = turn.node
+    if node is None:
+        turn.tell("nothing_to_cancel")
+        return
+    if node.kind == "review" and node.step.on_cancel is not None:
+        turn.next = "cancelled"
+        return
+    if command is not None:
+        turn.say(command.say)
+    turn.drop_runs("cancelled")
+
+
+def _back(turn: Turn, command: Command, spoken: Spoken) -> None:
+    turn.say(command.say)
+    index = review.previous(turn) if turn.runs else None
+    if index is None:
+        turn.tell("no_way_back" if turn.runs else "nothing_to_cancel")
+        starts.repeat(turn)
+    elif review.behind_a_change(turn, index):
+        turn.tell("done_already")
+        starts.repeat(turn)
+    else:
+        review.go_back(turn, index)
+
+
+def _repeat(turn: Turn, command: Command, spoken: Spoken) -> None:
+    turn.say(command.say)
+    if turn.waits is None:
+        menu(turn)
+    starts.repeat(turn)
+
+
+def _change(turn: Turn, command: Command, spoken: Spoken) -> None:
+    turn.say(command.say)
+    node = turn.waits
+    if node is not None and node.kind == "review" and not spoken.rest:
+        review.pick(turn, node, review.EDIT)
+        return
+    found = find_choice(spoken.rest, _slots(turn)) if turn.runs and spoken.rest else None
+    if isinstance(found, Chosen):
+        review.aim(turn, found.id)
+        if turn.target < len(turn.run["j"]) and not review.behind_a_change(turn, turn.target):
+            review.edit(turn, found.id)
+            return
+    turn.tell("change_what")
+    starts.repeat(turn)
+
+
+def _slots(turn: Turn) -> list[ChoiceLabels]:
+    """The slots that a question of this flow fills, by their labels."""
+    found = []
+    for name in turn.version.fillers:
+        slot = turn.version.slots[name]
+        if slot.label is not None:
+            labels = [*slot.label.values(), *(word for words in slot.also.values()
+                                              for word in words)]
+            found.append(ChoiceLabels(name, tuple(labels)))
+    return found
+
+
+def stop(turn: Turn, command: Command) -> None:
+    """No more messages: one confirmation, and everything that waited is over."""
+    turn.say(command.say)
+    turn.changes["opted_out"] = True
+    turn.drop_runs("cancelled")
+
+
+def _stop(turn: Turn, command: Command, spoken: Spoken) -> None:
+    stop(turn, command)
+
+
+def _start(turn: Turn, command: Command, spoken: Spoken) -> None:
+    turn.say(command.say)
+    if turn.snapshot.contact.opted_out:
+        turn.changes["opted_out"] = False
+    if turn.owner == "bot":
+        menu(turn)
+        starts.repeat(turn)
+
+
+def _language(turn: Turn, command: Command, spoken: Spoken) -> None:
+    if command.to is None:
+        turn.say(command.say)
+        turn.tell("which_language")
+        offers.languages(turn)
+        return
+    speak(turn, command.to, command)
+
+
+def speak(turn: Turn, language: str, command: Command | None = None) -> None:
+    """From now on in this language, the open question included."""
+    turn.set_language(language, "chosen")
+    if command is None:
+        command = next((one for one in turn.flows.commands.values()
+                        if one.does == "language" and one.to == language), None)
+    if command is not None:
+        turn.say(command.say)
+    if turn.waits is None and not turn.out:
+        menu(turn)
+    starts.repeat(turn)
+
+
+_DOES: dict[str, Callable[[Turn, Command, Spoken], None]] = {
+    "handoff": _handoff, "cancel": _cancel, "back": _back, "repeat": _repeat, "change": _change,
+    "stop": _stop, "start": _start, "language": _language,
+}

@@ -1,0 +1,311 @@
+"""Entering a step, repeating its question, and taking the answer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from bot.flow import choices, review, slots
+from bot.flow.messages import Part, Text
+from bot.flow.turn import QUESTIONS
+from bot.model import CallRequest, Json
+
+if TYPE_CHECKING:
+    from bot.flow.machine import Node
+    from bot.flow.spec import Next
+    from bot.flow.turn import Turn
+
+#: So many refusals in a row, where a step says nothing about attempts, show the way to a person.
+PATIENCE = 3
+YES, NO, CHANGE = "yes", "no", "change"
+
+
+def enter(turn: Turn, node: Node) -> None:
+    """A new visit: skip, or `set`, `tag`, `say`, `send` and what the step does last."""
+    run, step = turn.run, node.step
+    turn.entered = True
+    run["s"] = node.name
+    run["c"] += 1
+    run.pop("x", None)
+    refused, turn.refused = turn.refused, None
+    editing, turn.editing = turn.editing, False
+    if refused is None:
+        run["a"].pop(node.name, None)
+    turn.mark_here()
+    if step.skip_if is not None and not editing and _skips(turn, node):
+        _skip(turn, node)
+        return
+    if node.question:
+        _open_question(turn, node)
+    if step.set:
+        turn.assign(step.set)
+    if step.tag:
+        turn.tag(step.tag)
+    if node.question and not editing and _kept(turn, node):
+        return
+    if refused is not None:
+        turn.out += refused
+    elif step.say:
+        turn.say(step.say)
+    if step.send:
+        turn.send(step.send)
+    _ENTER[node.kind](turn, node)
+
+
+def _skips(turn: Turn, node: Node) -> bool:
+    if node.step.skip_if != "known":
+        return turn.truth(node.step.skip_if or "")
+    return node.slot is not None and _is_valid(turn, node, turn.slots.get(node.slot))
+
+
+def _is_valid(turn: Turn, node: Node, value: Any) -> bool:
+    slot = node.slot_spec
+    return value is not None and slot is not None and slots.is_valid(slot, value, turn.scope())
+
+
+def _skip(turn: Turn, node: Node) -> None:
+    if node.question:
+        _open_question(turn, node)
+        turn.run["j"][-1].append(None)
+    turn.next = "skipped"
+    if node.kind == "choices" and node.slot is not None:
+        kept = turn.slots.get(node.slot)
+        turn.choice = str(kept["id"] if isinstance(kept, dict) else kept)
+        turn.next = "chosen"
+
+
+def _open_question(turn: Turn, node: Node) -> None:
+    journal = turn.run["j"]
+    journal.append([node.name, turn.run["c"], {}])
+    if len(journal) > QUESTIONS:
+        del journal[0]
+        if turn.run.get("d"):
+            turn.run["d"] -= 1
+
+
+def _kept(turn: Turn, node: Node) -> bool:
+    """After an Edit: an answer that still fits is taken silently."""
+    kept = turn.run.get("k")
+    if not kept or node.name not in kept:
+        return False
+    answer = kept.pop(node.name)
+    if node.kind == "choices":
+        if not choices.prepare(turn, node) or choices.place(turn, node, answer) is None:
+            turn.run.pop("x", None)
+            return False
+        turn.silent = True
+        choices.choose(turn, node, answer)
+        turn.silent = False
+        return True
+    if not _is_valid(turn, node, answer):
+        return False
+    take(turn, node, answer)
+    return True
+
+
+# What a step does last
+
+
+def _pass(turn: Turn, node: Node) -> None:
+    turn.next = "passed"
+
+
+def _ask(turn: Turn, node: Node) -> None:
+    turn.run["w"] = turn.now
+    offer(turn, node)
+
+
+def _choices(turn: Turn, node: Node) -> None:
+    if not choices.prepare(turn, node):
+        turn.next = "empty"
+        return
+    turn.run["w"] = turn.now
+    choices.show(turn, node)
+
+
+def _call(turn: Turn, node: Node) -> None:
+    step, run = node.step, turn.run
+    operation = step.call or ""
+    arguments: Json = turn.value(step.with_)
+    if operation not in turn.flows.options.reads:
+        run["d"] = len(run["j"])
+    turn.calls.append(CallRequest(call_key(turn), operation, arguments, step.retries,
+                                  step.timeout_ms))
+
+
+def call_key(turn: Turn) -> str:
+    """One key for each visit of a call, whatever is restarted."""
+    return f"{turn.snapshot.conversation}.{turn.run['n']}.{turn.run['c']}"
+
+
+def _run(turn: Turn, node: Node) -> None:
+    assert node.step.run is not None
+    turn.begin(node.step.run.flow, turn.value(node.step.run.with_))
+
+
+def _review(turn: Turn, node: Node) -> None:
+    turn.run.pop("k", None)
+    turn.run["w"] = turn.now
+    review.show(turn, node)
+
+
+def _handoff(turn: Turn, node: Node) -> None:
+    handoff = node.step.handoff
+    assert handoff is not None
+    queue = turn.flows.queue_name(handoff.queue or turn.version.spec.queue)
+    if handoff.if_closed is not None and not turn.flows.queue_hours(queue, turn.now)[0]:
+        turn.next = "closed"
+        return
+    language, turn.language = turn.language, turn.flows.options.default_language
+    turn._scope = None  # a note is written in the language of the staff
+    try:
+        note = turn.text(handoff.note) if handoff.note else ""
+    finally:
+        turn.language, turn._scope = language, None
+    turn.hand_over(queue, reason="step", priority=handoff.priority, note=note,
+                   return_to=handoff.return_to, said=bool(node.step.say))
+
+
+_ENTER: dict[str, Callable[[Turn, Node], None]] = {
+    "": _pass, "end": _pass, "ask": _ask, "choices": _choices, "call": _call, "run": _run,
+    "review": _review, "handoff": _handoff,
+}
+
+
+# The question, again
+
+
+def repeat(turn: Turn, node: Node) -> None:
+    """Say the open question anew, as it stands."""
+    if node.kind == "review":
+        turn.run.get("x", {}).pop("e", None)
+        turn.say(node.step.say)
+        review.show(turn, node)
+        return
+    if node.kind == "ask" and "b" in turn.run.get("x", {}):
+        _read_back(turn, node, turn.run["x"]["b"])
+        return
+    turn.say(node.step.say)
+    turn.send(node.step.send)
+    offer(turn, node)
+
+
+def offer(turn: Turn, node: Node) -> None:
+    """The buttons or the list of a question, if it has any."""
+    if node.kind == "choices":
+        choices.show(turn, node)
+    elif node.kind == "ask" and node.slot_spec is not None and node.slot_spec.type == "yes_no":
+        choices.buttons(turn, [(YES, turn.system("yes")), (NO, turn.system("no"))])
+
+
+# Answers
+
+
+def answer(turn: Turn, node: Node, content: Json) -> str:
+    """Let an `ask` take what was sent: "" when it is its answer, else why it is refused."""
+    assert node.slot_spec is not None
+    result = slots.parse(node.slot_spec, content, turn.scope(), turn.now)
+    if isinstance(result, slots.Refused):
+        return result.reason
+    if result.read_back:
+        turn.run["x"] = {"b": result.value}
+        _read_back(turn, node, result.value)
+    else:
+        take(turn, node, result.value)
+    return ""
+
+
+def _read_back(turn: Turn, node: Node, value: Any) -> None:
+    assert node.slot_spec is not None
+    shown = slots.show(value, node.slot_spec, turn.scope())
+    turn.tell("read_back", value=shown)
+    choices.buttons(turn, [(YES, turn.system("yes")), (CHANGE, turn.system("change"))])
+
+
+def take(turn: Turn, node: Node, value: Any) -> None:
+    """This is the answer: keep it and go on."""
+    assert node.slot is not None
+    turn.put(node.slot, value)
+    turn.run["j"][-1].append(value)
+    turn.run["a"].pop(node.name, None)
+    turn.next = "answered"
+
+
+def tapped(turn: Turn, node: Node, choice: str) -> None:
+    """A button of a question that is no `choices`: yes, no, or change."""
+    pending = turn.run.get("x", {})
+    if "b" in pending:
+        if choice == YES:
+            take(turn, node, pending["b"])
+        elif choice == CHANGE:
+            turn.run.pop("x")
+            turn.next = "repeated"
+        return
+    if choice in (YES, NO):
+        take(turn, node, choice == YES)
+
+
+def refuse(turn: Turn, node: Node, reason: str) -> None:
+    """One attempt less: the text for this reason, and what it needs to try again."""
+    run = turn.run
+    run.get("x", {}).pop("b", None)
+    used = run["a"][node.name] = run["a"].get(node.name, 0) + 1
+    if node.step.attempts is not None and used >= node.step.attempts:
+        turn.next = "gave_up"
+        return
+    complain(turn, node, reason)
+    if node.step.attempts is None and used >= PATIENCE:
+        turn.tell("way_out", agent=turn.flows.agent_word(turn.language))
+    _again(turn, node, reason)
+
+
+def complain(turn: Turn, node: Node, reason: str) -> None:
+    own = node.step.errors.get(reason)
+    if own is not None:
+        turn.out.append(Text(turn.text(own)))
+        return
+    kind = node.slot_spec.type if node.slot_spec is not None else "text"
+    turn.tell(f"error_{kind}" if reason == "type" else f"error_{reason}")
+
+
+def _again(turn: Turn, node: Node, reason: str) -> None:
+    if reason not in node.step.errors and node.kind == "ask":
+        turn.say(node.step.say)
+    offer(turn, node)
+
+
+def refuse_afterwards(turn: Turn, entry: Next, node: Node) -> None:
+    """A `goto` refuses the answer to `node`: it is taken back and the step entered anew."""
+    parts = _refusal(turn, entry, node)
+    used = turn.run["a"].get(node.name, 0) + 1
+    if node.step.attempts is None and used >= PATIENCE:
+        parts.append(Text(turn.system("way_out", agent=turn.flows.agent_word(turn.language))))
+    turn.run["a"][node.name] = used
+    _take_back(turn, node)
+    turn.editing = True
+    turn.refused = parts
+
+
+def give_up_afterwards(turn: Turn, entry: Next, node: Node) -> None:
+    """The same where that was the last attempt: the flow goes on at `on_give_up`."""
+    turn.out += _refusal(turn, entry, node)
+    _take_back(turn, node)
+
+
+def _refusal(turn: Turn, entry: Next, node: Node) -> list[Part]:
+    if entry.say:
+        joins = len(entry.say) == 1
+        return [Text(turn.text(texts), joins) for texts in entry.say]
+    value = turn.slots.get(node.slot) if node.slot is not None else None
+    extra = {"answer": turn.answer if turn.answer is not None or node.slot_spec is None
+             else slots.show(value, node.slot_spec, turn.scope())}
+    own = node.step.errors.get("check")
+    return [Text(turn.text(own, extra) if own else turn.system("error_check", **extra))]
+
+
+def _take_back(turn: Turn, node: Node) -> None:
+    index = review.find_step(turn, node.name)
+    if index is not None:
+        review.rewind(turn, index)
+    if node.slot is not None and node.slot in turn.slots:
+        turn.put(node.slot, None)

@@ -1,0 +1,436 @@
+"""One event handled: a throw-away model that the machine moves, and what it wants done.
+
+The state of a conversation is a small JSON object that is written with every turn. Nothing
+outside `bot/flow` and the router looks inside:
+
+    runs    the stack, the run that is on top last
+    n       number of the last run that was started
+    m       when the contact last wrote (epoch ms)
+    rf      reminders that fired since then
+    tf      token of the time-out that fired since then
+    fb      how far down the fallback ladder the contact is
+    tap     [reply id, at] of the last message, if it was a tap
+    offer   [[title, action], ...] offered outside a flow with the last message we sent
+    later   the stack of a conversation that nobody answered for too long
+    owe     true while an agent owes an answer
+
+A run:
+
+    f v n s c   flow, version, run number, step, number of the visit
+    q           slots by name, as `bot.flow.values` keeps them
+    a           step -> answers refused since it was entered by any way but `refuse`
+    j           questions entered: [step, visit, {slot: value before}, answer]; the answer is
+                missing while it is open, null where the question was skipped
+    k           step -> answer given before an Edit, taken silently where it still fits
+    d           so many questions lie before a call that changed something: no way back to them
+    w           when the step began to wait
+    h           true: the run rests after a failure nobody planned for
+    x           what the visit keeps - l: rows of the choices, i: their items, p: page,
+                o: the ids that are left after an answer that fits several, e: the list of
+                Edit is shown, b: an answer that is read back
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bot.clock import local
+from bot.errors import EndlessTurn, ExpressionError
+from bot.flow import render
+from bot.flow.messages import PLAIN, Media, Options, Part, Text, split
+from bot.flow.names import Names, pick
+from bot.flow.spec import Say, Send, Texts
+from bot.flow.values import Scope
+from bot.model import BOT, QUEUE, CallRequest, Event, Json, Reply, Snapshot, TicketChange
+
+if TYPE_CHECKING:
+    from bot.flow.flows import Flows
+    from bot.flow.machine import Node, Version
+
+#: A turn that takes more steps than this is thrown away.
+CAP = 100
+#: The journal of a run keeps so many questions; older ones can't be gone back to.
+QUESTIONS = 60
+DONE = "_done"
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Turn:
+    """What happens to one conversation because of one event."""
+
+    __slots__ = ("_scope", "answer", "before", "calls", "changes", "choice", "count", "editing",
+                 "ended", "ending", "entered", "error", "event", "flows", "incident", "item",
+                 "language", "leaving", "mark", "next", "now", "out", "outcome", "owner", "reason",
+                 "refused", "replies", "rule", "run", "runs", "score", "silent", "slots",
+                 "snapshot", "state", "step", "target", "ticket", "version")
+
+    def __init__(self, flows: Flows, snapshot: Snapshot, event: Event) -> None:
+        self.flows = flows
+        self.snapshot = snapshot
+        self.event = event
+        self.now = event.at
+        self.state: Json = dict(snapshot.state)
+        self.runs: list[Json] = [_copied(run) for run in self.state.get("runs", ())]
+        self.language = snapshot.contact.language or flows.options.default_language
+        self.out: list[Part] = []
+        self.replies: list[Reply] = []
+        self.calls: list[CallRequest] = []
+        self.changes: Json = {}
+        self.ticket: TicketChange | None = None
+        self.owner = snapshot.owner
+        self.incident = ""
+        #: For the journal: what decided, which item, how sure, and where it stood before.
+        self.rule = "ignored"
+        self.item = ""
+        self.score: float | None = None
+        #: The event that the machine is to be given next; None: the step waits.
+        self.next: str | None = None
+        self.count = 0
+        self.entered = False
+        #: What the customer wrote; None where it was no text.
+        self.answer: str | None = None
+        self.error: Json | None = None
+        self.outcome: str | None = None  #: of the sub-flow that has just ended
+        self.choice: str | None = None
+        self.reason = ""  #: why an answer is refused
+        self.target = 0  #: the question to go back to: its index in the run's journal
+        self.editing = False
+        self.refused: list[Part] | None = None  #: said instead of the next step's own text
+        self.ending = ""
+        self.ended = ""  #: outcome of the last run that ended in this turn
+        self.leaving: tuple[str, Json] | None = None
+        self.silent = False
+        self._scope: Scope | None = None
+        self.step = ""
+        self.version: Version = None  # type: ignore[assignment]  # bound while a run is there
+        self.run: Json = {}
+        self.slots: Json = {}
+        self.mark: tuple[Any, ...] = ()
+        if self.runs:
+            self.bind()
+        self.before = self.here
+
+    # The run on top
+
+    def bind(self) -> None:
+        """Look at the run that is on top of the stack."""
+        run = self.run = self.runs[-1]
+        self.version = self.flows.version(run["f"], run["v"])
+        self.step = run["s"]
+        self.slots = run["q"]
+        self._scope = None
+        self.mark = self._marked()
+
+    @property
+    def here(self) -> str:
+        """Flow and step, for people; "" in no flow."""
+        return f"{self.run['f']}/{self.step}" if self.runs else ""
+
+    @property
+    def node(self) -> Node | None:
+        """The step at which the run on top stands."""
+        return self.version.nodes.get(self.step) if self.runs else None
+
+    def begin(self, flow: str, slots: Json) -> None:
+        """Start a run of a flow on top of the stack."""
+        version = self.flows.current[flow]
+        number = self.state["n"] = self.state.get("n", 0) + 1
+        kept = {name: value for name, value in slots.items() if value is not None}
+        self.runs.append({"f": flow, "v": version.id, "n": number, "s": DONE, "c": 0, "q": kept,
+                          "a": {}, "j": [], "w": self.now})
+        self.bind()
+        self.next = "started"
+
+    def end_run(self) -> None:
+        """The run on top has come to its end: start what takes its place, or go on below."""
+        run = self.runs.pop()
+        outcome, self.ending = self.ending, ""
+        self.ended = outcome
+        if self.leaving is not None:
+            (flow, given), self.leaving = self.leaving, None
+            self.begin(flow, given)
+            return
+        if not self.runs:
+            self.drop_runs(outcome)
+            return
+        self.bind()
+        node = self.node
+        if node is None or node.step.run is None:
+            return
+        for ours, theirs in node.step.run.save.items():
+            self.put(ours, run["q"].get(theirs))
+        self.outcome = outcome
+        failed = outcome == "failed" and node.step.on_error
+        self.next = "failed" if failed else "returned"
+
+    def caller_minds(self) -> bool:
+        """Whether the flow below says what to do when this one fails."""
+        if len(self.runs) < 2:
+            return False
+        below = self.runs[-2]
+        node = self.flows.version(below["f"], below["v"]).nodes.get(below["s"])
+        return node is not None and bool(node.step.on_error or node.minds_outcome)
+
+    def rest(self) -> None:
+        """A failure that nobody planned for: the apology, and a person."""
+        self.run["h"] = True
+        self.tell("apology")
+        kind = (self.error or {}).get("kind", "")
+        self.hand_over(None, reason="failure", note=f"{self.here}: {kind}")
+
+    def drop_runs(self, outcome: str) -> None:
+        """End every run on the stack."""
+        if self.runs:
+            self.ended = outcome
+        self.runs.clear()
+        self.run, self.slots, self.step, self._scope = {}, {}, "", None
+
+    def go(self) -> None:
+        """Fire events until the step on top waits for something."""
+        while self.next is not None:
+            name, self.next = self.next, None
+            self.count += 1
+            if self.count > CAP:
+                raise EndlessTurn(f"flow {self.run.get('f')} took more than {CAP} steps in one "
+                                  f"turn and was at {self.step}")
+            self.fire(name)
+
+    def fire(self, name: str) -> None:
+        """Give the machine one event. A failing expression becomes the event `failed`."""
+        self.entered = False
+        place = self.here
+        try:
+            moved = self.version.machine.events[name].trigger(self)
+        except ExpressionError as problem:
+            self._failed(name, f"{self.here}: {problem}")
+            return
+        if not moved:
+            self._failed(name, f"{place}: no way out of this step fits")
+
+    def _failed(self, name: str, incident: str) -> None:
+        self.note(incident)
+        self.cut()
+        self.error = {"kind": "expression", "status": None}
+        if name == "failed" and not self.entered:
+            self.rest()
+        else:
+            self.next = "failed"
+
+    def note(self, incident: str) -> None:
+        """Something that staff must hear about."""
+        self.incident = f"{self.incident}; {incident}" if self.incident else incident
+
+    def mark_here(self) -> None:
+        """From here on a failing expression takes everything back."""
+        self.mark = self._marked()
+
+    def _marked(self) -> tuple[Any, ...]:
+        journal = self.run.get("j", ())
+        last = journal[-1] if journal else None
+        return (len(self.out), len(self.calls), dict(self.slots), dict(self.changes),
+                len(journal), None if last is None else (dict(last[2]), len(last)))
+
+    def cut(self) -> None:
+        """Take back what the step at hand has begun."""
+        out, calls, slots, changes, questions, last = self.mark
+        del self.out[out:]
+        del self.calls[calls:]
+        self.changes = changes
+        self.slots.clear()
+        self.slots.update(slots)
+        journal = self.run.get("j", [])
+        del journal[questions:]
+        if last is not None and len(journal) == questions:
+            journal[-1][2] = last[0]
+            del journal[-1][last[1]:]
+        self.refused = None
+        self.editing = False
+        self._scope = None
+
+    # Slots, expressions and texts
+
+    def put(self, slot: str, value: Any) -> None:
+        """Set a slot (None empties it); the question at hand remembers what was there."""
+        slots = self.slots
+        before = slots.get(slot)
+        journal = self.run["j"]
+        if journal:
+            journal[-1][2].setdefault(slot, before)
+        if value is None:
+            slots.pop(slot, None)
+        else:
+            slots[slot] = value
+
+    def assign(self, sets: Mapping[str, Any]) -> None:
+        """The word `set`: slots and fields of the contact."""
+        for name, source in sets.items():
+            value = self.value(source)
+            if name.startswith("contact."):
+                self.set_contact(name[8:], value)
+            else:
+                self.put(name, value)
+
+    def set_contact(self, field: str, value: Any) -> None:
+        if field == "language" and isinstance(value, str):
+            self.set_language(value, "chosen")
+            return
+        self.changes["fields"] = {**self.changes.get("fields", {}), field: value}
+        self._scope = None
+
+    def set_language(self, language: str, how: str) -> None:
+        self.changes["language"] = self.language = language
+        self.changes["language_from"] = how
+        self._scope = None
+
+    def tag(self, tags: tuple[str, ...]) -> None:
+        kept = list(self.changes.get("tags", self.snapshot.contact.tags))
+        for tag in tags:
+            if tag.startswith("-"):
+                kept = [one for one in kept if one != tag[1:]]
+            elif tag not in kept:
+                kept.append(tag)
+        self.changes["tags"] = kept
+        self._scope = None
+
+    def scope(self, extra: Mapping[str, Any] = _NOTHING) -> Scope:
+        """What an expression may read now."""
+        if not extra and self._scope is not None:
+            return self._scope
+        options = self.flows.options
+        scope = Scope(
+            Names(self, extra), self.language, self.zone, options.currency,
+            options.default_language, self.now,
+            self.flows.zone(self.snapshot.contact.timezone), options.country)
+        if not extra:
+            self._scope = scope
+        return scope
+
+    @property
+    def zone(self) -> Any:
+        zone = self.version.timezone if self.runs else None
+        if zone == "contact":
+            zone = self.snapshot.contact.timezone
+        return self.flows.zone(zone) or self.flows.options.timezone
+
+    def pick(self, texts: Texts) -> str:
+        return pick(texts, self.language, self.flows.options.default_language)
+
+    def text(self, texts: Texts, extra: Mapping[str, Any] = _NOTHING) -> str:
+        """A text in the contact's language, filled in for people."""
+        source = self.pick(texts)
+        return render.text(source, self.scope(extra)) if "{" in source else source
+
+    def system(self, name: str, **extra: Any) -> str:
+        """What the system itself says."""
+        return self.text(self.flows.texts[name], extra)
+
+    def value(self, source: Any) -> Any:
+        """A value of `with` or `set`: data, in which every text is filled in."""
+        if isinstance(source, str):
+            return render.value(source, self.scope()) if "{" in source else source
+        if isinstance(source, Mapping):
+            return {key: self.value(item) for key, item in source.items()}
+        if isinstance(source, list | tuple):
+            return [self.value(item) for item in source]
+        return source
+
+    def truth(self, expression: str) -> bool:
+        return render.truth(expression, self.scope())
+
+    # What is said
+
+    def say(self, say: Say) -> None:
+        joins = len(say) == 1
+        for texts in say:
+            text = self.text(texts)
+            if text.strip():
+                self.out.append(Text(text, joins))
+
+    def tell(self, name: str, **extra: Any) -> None:
+        """Say one of the system's own texts."""
+        self.out.append(Text(self.system(name, **extra)))
+
+    def reply(self, text: str, origin: str) -> None:
+        """What a person of the business writes."""
+        self.replies += [Reply({"type": "text", "text": part}, origin)
+                         for part in split(text, PLAIN)]
+
+    def send(self, sends: tuple[Send, ...]) -> None:
+        for one in sends:
+            content = self._content(one)
+            if content is not None:
+                self.out.append(Media(content))
+
+    def _content(self, send: Send) -> Json | None:
+        value = self.value(send.value)
+        kind = send.kind
+        if kind in ("location", "contact"):
+            return {"type": kind, **value} if isinstance(value, dict) else None
+        if kind == "reaction":
+            if self.event.kind != "message":
+                return None
+            return {"type": kind, "emoji": str(value), "to": self.event.id}
+        if isinstance(value, dict):
+            value = value.get("url")
+        if not value:
+            self.note(f"{self.here}: nothing to send, the address is empty")
+            return None
+        if kind == "link":
+            label = self.text(send.label) if send.label else str(value)
+            return {"type": kind, "label": label, "url": str(value)}
+        content: Json = {"type": kind, "url": str(value)}
+        if send.caption:
+            content["caption"] = self.text(send.caption)
+        if send.filename:
+            content["name"] = str(self.value(send.filename))
+        return content
+
+    def options(self, rows: list[tuple[str, str, str]], button: str, *, as_list: bool) -> None:
+        self.out.append(Options(rows, button, as_list))
+
+    def hand_over(self, queue: str | None, *, reason: str, priority: str = "normal",
+                  note: str = "", return_to: str | None = None, said: bool = False) -> None:
+        """Open a ticket and tell the customer what happens next."""
+        queue = queue or (self.version.spec.queue if self.runs else None)
+        queue = self.flows.queue_name(queue)
+        is_open, opens = self.flows.queue_hours(queue, self.now)
+        self.ticket = TicketChange("open", queue, priority, note, reason, return_to)
+        self.owner = QUEUE
+        if is_open:
+            if not said:
+                self.tell("handoff_open")
+        elif opens is None:
+            self.tell("handoff_someday")
+        else:
+            self.tell("handoff_closed", opens=local(opens, self.zone))
+
+    @property
+    def waits(self) -> Node | None:
+        """The step that waits for the contact's answer now, if one does."""
+        node = self.node
+        if node is not None and node.waits and "h" not in self.run and self.owner == BOT:
+            return node
+        return None
+
+    @property
+    def calling(self) -> bool:
+        """A call of this conversation runs."""
+        node = self.node
+        return node is not None and node.kind == "call" and "h" not in self.run
+
+
+def _copied(run: Json) -> Json:
+    """A run that may be changed without changing the snapshot it came from."""
+    copy = dict(run)
+    copy["q"] = dict(run["q"])
+    copy["a"] = dict(run["a"])
+    journal = copy["j"] = list(run["j"])
+    if journal:
+        step, visit, undo, *answer = journal[-1]
+        journal[-1] = [step, visit, dict(undo), *answer]
+    if "k" in run:
+        copy["k"] = dict(run["k"])
+    if "x" in run:
+        copy["x"] = dict(run["x"])
+    return copy

@@ -1,0 +1,134 @@
+"""The one pure function: what an event causes in a conversation, and why.
+
+`decide` reads the snapshot, moves the flow's machine and collects what is to be done. It asks no
+clock, no network and no dice, so production, `bot test` and `bot chat` are the same engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot import handoff
+from bot.errors import EndlessTurn, Refused
+from bot.flow import clocks, hearing, review, steps
+from bot.flow.flows import Flows
+from bot.flow.messages import compose
+from bot.flow.turn import Turn
+from bot.model import BOT, QUEUE, Decision, Event, Journal, Place, Snapshot
+
+
+def decide(flows: Flows, snapshot: Snapshot, event: Event) -> Decision:
+    """Everything that one event causes. Raises `UnknownVersion`, and nothing else."""
+    turn = Turn(flows, snapshot, event)
+    try:
+        _KINDS.get(event.kind, _ignored)(turn)
+        turn.go()
+    except Refused as reason:
+        return Decision(snapshot.state, Journal("agent"), owner=snapshot.owner,
+                        refused=str(reason))
+    except EndlessTurn as problem:
+        turn = Turn(flows, snapshot, event)
+        _give_up(turn, str(problem))
+    return _decided(turn)
+
+
+def _give_up(turn: Turn, problem: str) -> None:
+    """The turn never ends: it is dropped, and a person is asked to help."""
+    turn.rule = "ignored"
+    turn.note(problem)
+    if turn.owner != BOT:
+        return
+    if turn.calling:
+        turn.run["h"] = True  # its result came and led nowhere: nothing is to be waited for
+    turn.tell("apology")
+    turn.hand_over(None, reason="failure", note=problem)
+
+
+def _decided(turn: Turn) -> Decision:
+    state = turn.state
+    place = None
+    if turn.runs:
+        run = turn.run
+        run["s"] = turn.step
+        state["runs"] = turn.runs
+        place = Place(run["f"], run["v"], turn.step)
+    else:
+        state.pop("runs", None)
+    return Decision(
+        state,
+        Journal(turn.rule, turn.item, turn.score, turn.before, turn.here, turn.ended),
+        place=place, owner=turn.owner, busy=turn.calling,
+        replies=[*turn.replies, *compose(turn.out)] if turn.out else turn.replies,
+        calls=turn.calls,
+        timers=clocks.timers(turn), remind_at=clocks.remind_at(turn), ticket=turn.ticket,
+        contact=turn.changes, incident=turn.incident)
+
+
+def _ignored(turn: Turn) -> None:
+    turn.rule = "ignored"
+
+
+def _timer(turn: Turn) -> None:
+    node = turn.waits
+    payload = turn.event.payload
+    if (node is None or node.step.on_timeout is None or payload.get("name") != clocks.TIMEOUT
+            or payload.get("token") != clocks.timeout_token(turn)
+            or turn.state.get("tf") == payload.get("token")):
+        turn.rule = "stale"
+        return
+    turn.rule = "timer"
+    turn.state["tf"] = payload["token"]
+    turn.next = "elapsed"
+
+
+def _reminder(turn: Turn) -> None:
+    due = clocks.remind_at(turn)
+    if due is None or due > turn.now:
+        turn.rule = "stale"
+        return
+    turn.rule = "reminder"
+    if turn.owner == QUEUE:
+        turn.tell("window_closing_queue")
+    elif turn.owner == BOT:
+        turn.next = "reminded"
+        turn.go()
+    turn.state["rf"] = turn.state.get("rf", 0) + 1
+
+
+def _result(turn: Turn) -> None:
+    payload = turn.event.payload
+    if not turn.calling or payload.get("key") != steps.call_key(turn):
+        turn.rule = "stale"
+        return
+    turn.rule = "result"
+    node = turn.node
+    assert node is not None
+    turn.item = node.step.call or ""
+    ok = bool(payload.get("ok"))
+    if node.step.save is not None:
+        turn.put(node.step.save, payload.get("value") if ok else None)
+    if not ok:
+        turn.error = {"kind": "invalid", "status": None, **(payload.get("error") or {})}
+        turn.mark_here()
+    turn.next = "result" if ok else "failed"
+
+
+def answers(flows: Flows, snapshot: Snapshot) -> list[tuple[str, str]]:
+    """What is known so far, for the desk and the ticket: (label, value), in staff's language."""
+    turn = Turn(flows, snapshot, Event("", "none", snapshot.last_inbound_at, {}))
+    turn.language = flows.options.default_language
+    found: dict[str, str] = {}
+    stack = turn.runs
+    for depth in range(1, len(stack) + 1):
+        turn.runs = stack[:depth]
+        turn.bind()
+        names = tuple(name for name, kind in turn.version.kinds.items()
+                      if kind not in ("object", "list"))
+        found.update(review.summary(turn, names))
+    return list(found.items())
+
+
+_KINDS: dict[str, Callable[[Turn], None]] = {
+    "message": hearing.hear, "timer": _timer, "reminder": _reminder, "result": _result,
+    "agent": handoff.act,
+}
