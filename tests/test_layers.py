@@ -19,14 +19,13 @@ MAY = {
     "bot.store": (),
     "bot.settings": (),
     "bot.config": ("bot.settings", "bot.flow.source"),
-    "bot.router": ("bot.flow",),
     "bot.demo": (),
     "bot.emulator": (),
     "bot.web": ("bot.flow", "bot.channel.base", *STORE, "bot.settings", "bot.config", "bot.router",
                 "bot.inbox", "bot.engine", "bot.outbox", "bot.timers", "bot.calls", "bot.actions",
                 "bot.feed", "bot.metrics", "bot.pace"),
-    "bot.app": ("bot",), "bot.__main__": ("bot",), "bot.testing": ("bot",),
-    "bot.check": ("bot",), "bot.doctor": ("bot",), "bot.stand_in": ("bot",), "bot.scripts": ("bot",),
+    **dict.fromkeys(("bot.app", "bot.__main__", "bot.testing", "bot.scripts", "bot.check",
+                     "bot.doctor", "bot.stand_in"), ("bot",)),
 }
 #: Everything that stands in no room of its own is the work.
 WORK = ("bot.flow", "bot.channel.base", *STORE, "bot.settings", "bot.router", "bot.engine",
