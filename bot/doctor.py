@@ -37,7 +37,7 @@ async def examine(asked: Path | None) -> list[Result]:
     results = [Result("frontdesk", "ok", f"{__version__} on Python {platform.python_version()}, "
                                          f"{platform.system()} {platform.machine()}"),
                Result("libraries", "ok", ", ".join(_version(name) for name in _LIBRARIES)),
-               _sqlite(sqlite3.sqlite_version_info)]
+               judge_sqlite(sqlite3.sqlite_version_info)]
     try:
         path = asked or config.find(Path())
         settings = config.load(path, os.environ, secrets=False)
@@ -55,7 +55,8 @@ def _version(name: str) -> str:
         return f"{name} none"
 
 
-def _sqlite(version: tuple[int, ...]) -> Result:
+def judge_sqlite(version: tuple[int, ...]) -> Result:
+    """Whether this SQLite will do, and what to keep in mind with it."""
     found = ".".join(str(part) for part in version)
     if version < (3, 38):
         return Result("sqlite", "error", f"{found}; 3.38 is the least that will do")
