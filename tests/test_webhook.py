@@ -45,7 +45,8 @@ class Door:
                    **headers: str) -> tuple[int, str]:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         response = await self.client.post(
-            path, data=io.BytesIO(data) if len(data) > 2**20 else data, headers={SIGNATURE: sign(data, secret), **headers})
+            path, data=io.BytesIO(data) if len(data) > 2**20 else data,
+            headers={SIGNATURE: sign(data, secret), **headers})
         return response.status, await response.text()
 
     @property
@@ -239,7 +240,7 @@ async def test_a_body_that_breaks_off_is_no_fault_of_ours(
 async def test_pieces_that_lie_about_their_size_are_refused(door: Door) -> None:
     answer = await raw(door, b"POST /webhooks/main HTTP/1.1\r\nHost: a\r\n"
                              b"Transfer-Encoding: chunked\r\n\r\nzz\r\n")
-    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b" 400 " in answer.splitlines()[0]
 
 
 @pytest.mark.parametrize("trouble", [Overloaded(), StoreError(), StoreBusy()])

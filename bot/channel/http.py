@@ -87,8 +87,10 @@ class HttpClient:
     `OutcomeUnknown` (something was, and no whole answer came back).
     """
 
-    def __init__(self, *, connections: int = 128, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *, connections: int = 128, idle: float = IDLE,
+                 tls: ssl.SSLContext | None = None) -> None:
         self._limit = connections
+        self._keep = idle
         self._tls = tls
         self._pools: dict[Origin, _Pool] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -110,7 +112,8 @@ class HttpClient:
         exchange = Exchange(loop.create_future(), data, limit, loop.time() + within)
         pool = self._pools.get(origin)
         if pool is None:
-            pool = self._pools[origin] = _Pool(origin, self._limit, self._tls_for(origin))
+            pool = self._pools[origin] = _Pool(origin, self._limit, self._keep,
+                                                self._tls_for(origin))
         pool.start(exchange, loop.time())
         if self._timer is None:
             self._timer = loop.call_later(SWEEP, self._sweep)
@@ -119,6 +122,11 @@ class HttpClient:
         except asyncio.CancelledError:
             exchange.give_up()
             raise
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections there are now, to all origins."""
+        return sum(pool.size for pool in self._pools.values())
 
     async def close(self) -> None:
         """End every connection; calls under way fail as their state demands."""
@@ -147,9 +155,11 @@ class HttpClient:
 class _Pool:
     """The connections to one origin, and the calls that wait for one."""
 
-    def __init__(self, origin: Origin, limit: int, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, origin: Origin, limit: int, keep: float,
+                 tls: ssl.SSLContext | None) -> None:
         self._origin = origin
         self._limit = limit
+        self._keep = keep
         self._tls = tls
         self._idle: list[Connection] = []
         self._all: set[Connection] = set()
@@ -157,11 +167,15 @@ class _Pool:
         self._opening: set[asyncio.Task[None]] = set()
         self._all_lost: asyncio.Future[None] | None = None
 
+    @property
+    def size(self) -> int:
+        return len(self._all)
+
     def start(self, exchange: Exchange, now: float) -> None:
         """Send on the connection that was used last, or wait for one."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_open() and now - connection.idle_since < IDLE:
+            if connection.is_open() and now - connection.idle_since < self._keep:
                 connection.send(exchange)
                 return
             connection.abort()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 import httptools
 
 from bot.errors import OutcomeUnknown, Unreachable
 
 HEAD_LIMIT = 64 * 1024
+HEADERS_LIMIT = 256
 
 Parts = tuple[int, list[tuple[bytes, bytes]], bytes]
 
@@ -84,8 +86,7 @@ class Connection(asyncio.Protocol):
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one only in deed
         self.idle_since = self._loop.time()
 
     def data_received(self, data: bytes) -> None:
@@ -133,6 +134,8 @@ class Connection(asyncio.Protocol):
             self._refuse("a second answer came to one request")
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if len(self._headers) == HEADERS_LIMIT:
+            self._refuse(f"it has more than {HEADERS_LIMIT} headers")
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from multidict import MultiMapping
 from pydantic_core import from_json
@@ -27,7 +27,7 @@ MEDIA_HOSTS = frozenset({Origin("https", "lookaside.fbsbx.com", 443),
                          Origin("https", "graph.facebook.com", 443)})
 
 _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
-_MEDIA_ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+_MEDIA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 _MIME_TYPE = re.compile(r"[a-z]+/[\w.+-]{1,100}(; ?[\w-]+=[\w.+-]+)*", re.ASCII)
 _AGENT = {"User-Agent": "frontdesk-bot"}  # Meta turns away some clients' usual names
 
@@ -58,7 +58,7 @@ class Meta:
         self._authorization = {"Authorization": f"Bearer {access_token}", **_AGENT}
         try:
             self._origin, target = origin_of(
-                urljoin(self._graph_url, f"{quote(phone_number_id, safe='')}/messages"))
+                f"{self._graph_url}{quote(phone_number_id, safe='')}/messages")
         except ValueError as error:
             raise ConfigError(f"channel {name}: graph_url: {error}") from None
         self._head = head("POST", self._origin, target,
@@ -115,7 +115,7 @@ class Meta:
             raise Rejected("this is no id of a file at Meta")
         number = quote(self.phone_number_id, safe="")
         answer = await self._get(
-            urljoin(self._graph_url, f"{media_id}?phone_number_id={number}"), 64 * 1024)
+            f"{self._graph_url}{media_id}?phone_number_id={number}", 64 * 1024)
         try:
             about = from_json(answer.body)
             url, mime_type = about["url"], about.get("mime_type")
