@@ -119,7 +119,8 @@ class Talk:
 
     def returns(self, value: Any = None, *, error: Json | None = None) -> Talk:
         """The call that is under way comes back."""
-        assert self.decision is not None and self.decision.calls, "no call was asked for"
+        assert self.decision is not None
+        assert self.decision.calls, "no call was asked for"
         call = self.decision.calls[-1]
         payload: Json = {"call": call.operation, "key": call.key, "ok": error is None}
         payload["value" if error is None else "error"] = value if error is None else error
@@ -144,8 +145,8 @@ class Talk:
         self.now = until
         return self
 
-    def agent(self, action: str, text: str = "", *, id: str = "a1", **more: Any) -> Talk:
-        return self.happens("agent", {"action": action, "agent": id, "name": "Ann", "text": text,
+    def agent(self, action: str, text: str = "", *, who: str = "a1", **more: Any) -> Talk:
+        return self.happens("agent", {"action": action, "agent": who, "name": "Ann", "text": text,
                                       **more})
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.flow import offers, review, starts
 from bot.flow.match import ChoiceLabels, Chosen, Spoken
 from bot.flow.match import choose as find_choice
+from bot.flow.sends import send
 from bot.flow.spec import Command
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def obey(turn: Turn, spoken: Spoken) -> None:
 def give(turn: Turn, name: str, command: Command) -> None:
     """A command that only says something: like an answers item, the open question after it."""
     turn.say(command.say)
-    turn.send(command.send)
+    send(turn, command.send)
     entry = offers.way(turn, command.goto) if command.goto else None
     if entry is not None and entry.flow is not None:
         starts.choose(turn, entry.flow, turn.value(entry.with_))

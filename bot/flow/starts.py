@@ -8,6 +8,7 @@ import regex
 
 from bot.flow import offers, render, slots
 from bot.flow.match import Candidate
+from bot.flow.sends import send
 from bot.flow.spec import Phrases, Slot
 from bot.model import Json
 
@@ -104,7 +105,7 @@ def give(turn: Turn, item: str) -> None:
     """An answer to a frequent question; then the waiting question is repeated."""
     answer = turn.flows.answers[item]
     turn.say(answer.say)
-    turn.send(answer.send)
+    send(turn, answer.send)
     repeat(turn)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.flow import choices, review, slots
 from bot.flow.messages import Part, Text
+from bot.flow.sends import send
 from bot.flow.turn import QUESTIONS
 from bot.model import CallRequest, Json
 
@@ -48,7 +49,7 @@ def enter(turn: Turn, node: Node) -> None:
     elif step.say:
         turn.say(step.say)
     if step.send:
-        turn.send(step.send)
+        send(turn, step.send)
     _ENTER[node.kind](turn, node)
 
 
@@ -186,7 +187,7 @@ def repeat(turn: Turn, node: Node) -> None:
         _read_back(turn, node, turn.run["x"]["b"])
         return
     turn.say(node.step.say)
-    turn.send(node.step.send)
+    send(turn, node.step.send)
     offer(turn, node)
 
 

@@ -1,34 +1,4 @@
-"""One event handled: a throw-away model that the machine moves, and what it wants done.
-
-The state of a conversation is a small JSON object that is written with every turn. Nothing
-outside `bot/flow` and the router looks inside:
-
-    runs    the stack, the run that is on top last
-    n       number of the last run that was started
-    m       when the contact last wrote (epoch ms)
-    rf      reminders that fired since then
-    tf      token of the time-out that fired since then
-    fb      how far down the fallback ladder the contact is
-    tap     [reply id, at] of the last message, if it was a tap
-    offer   [[title, action], ...] offered outside a flow with the last message we sent
-    later   the stack of a conversation that nobody answered for too long
-    owe     true while an agent owes an answer
-
-A run:
-
-    f v n s c   flow, version, run number, step, number of the visit
-    q           slots by name, as `bot.flow.values` keeps them
-    a           step -> answers refused since it was entered by any way but `refuse`
-    j           questions entered: [step, visit, {slot: value before}, answer]; the answer is
-                missing while it is open, null where the question was skipped
-    k           step -> answer given before an Edit, taken silently where it still fits
-    d           so many questions lie before a call that changed something: no way back to them
-    w           when the step began to wait
-    h           true: the run rests after a failure nobody planned for
-    x           what the visit keeps - l: rows of the choices, i: their items, p: page,
-                o: the ids that are left after an answer that fits several, e: the list of
-                Edit is shown, b: an answer that is read back
-"""
+"""One event handled: a throw-away model that the machine moves, and what it wants done."""
 
 from __future__ import annotations
 
@@ -38,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from bot.clock import local
 from bot.errors import EndlessTurn, ExpressionError
 from bot.flow import render
-from bot.flow.messages import PLAIN, Media, Options, Part, Text, split
+from bot.flow.messages import PLAIN, Options, Part, Text, split
 from bot.flow.names import Names, pick
-from bot.flow.spec import Say, Send, Texts
+from bot.flow.spec import Say, Texts
+from bot.flow.state import copied
 from bot.flow.values import Scope
 from bot.model import BOT, QUEUE, CallRequest, Event, Json, Reply, Snapshot, TicketChange
 
@@ -71,7 +42,7 @@ class Turn:
         self.event = event
         self.now = event.at
         self.state: Json = dict(snapshot.state)
-        self.runs: list[Json] = [_copied(run) for run in self.state.get("runs", ())]
+        self.runs: list[Json] = [copied(run) for run in self.state.get("runs", ())]
         self.language = snapshot.contact.language or flows.options.default_language
         self.out: list[Part] = []
         self.replies: list[Reply] = []
@@ -356,36 +327,6 @@ class Turn:
         self.replies += [Reply({"type": "text", "text": part}, origin)
                          for part in split(text, PLAIN)]
 
-    def send(self, sends: tuple[Send, ...]) -> None:
-        for one in sends:
-            content = self._content(one)
-            if content is not None:
-                self.out.append(Media(content))
-
-    def _content(self, send: Send) -> Json | None:
-        value = self.value(send.value)
-        kind = send.kind
-        if kind in ("location", "contact"):
-            return {"type": kind, **value} if isinstance(value, dict) else None
-        if kind == "reaction":
-            if self.event.kind != "message":
-                return None
-            return {"type": kind, "emoji": str(value), "to": self.event.id}
-        if isinstance(value, dict):
-            value = value.get("url")
-        if not value:
-            self.note(f"{self.here}: nothing to send, the address is empty")
-            return None
-        if kind == "link":
-            label = self.text(send.label) if send.label else str(value)
-            return {"type": kind, "label": label, "url": str(value)}
-        content: Json = {"type": kind, "url": str(value)}
-        if send.caption:
-            content["caption"] = self.text(send.caption)
-        if send.filename:
-            content["name"] = str(self.value(send.filename))
-        return content
-
     def options(self, rows: list[tuple[str, str, str]], button: str, *, as_list: bool) -> None:
         self.out.append(Options(rows, button, as_list))
 
@@ -418,19 +359,3 @@ class Turn:
         """A call of this conversation runs."""
         node = self.node
         return node is not None and node.kind == "call" and "h" not in self.run
-
-
-def _copied(run: Json) -> Json:
-    """A run that may be changed without changing the snapshot it came from."""
-    copy = dict(run)
-    copy["q"] = dict(run["q"])
-    copy["a"] = dict(run["a"])
-    journal = copy["j"] = list(run["j"])
-    if journal:
-        step, visit, undo, *answer = journal[-1]
-        journal[-1] = [step, visit, dict(undo), *answer]
-    if "k" in run:
-        copy["k"] = dict(run["k"])
-    if "x" in run:
-        copy["x"] = dict(run["x"])
-    return copy

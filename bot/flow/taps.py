@@ -1,0 +1,120 @@
+"""Taps: by their id, never by their label."""
+
+from __future__ import annotations
+
+from bot.flow import choices, offers, refs, review, spoken, starts, steps
+from bot.flow.machine import Node
+from bot.flow.turn import Turn
+from bot.model import Json
+
+#: Two taps of one button that works at any time, so close together, are one.
+_DOUBLE_TAP_MS = 10_000
+
+
+def again(turn: Turn, reply_id: str, last: list[object] | None,
+           ref: refs.StepRef | refs.OfferRef) -> bool:
+    """A second tap of one button, with nothing in between, is ignored."""
+    if last is None or last[0] != reply_id:
+        return False
+    if isinstance(ref, refs.OfferRef) and turn.now - int(str(last[1])) > _DOUBLE_TAP_MS:
+        return False
+    turn.rule = "ignored"
+    return True
+
+
+def tap(turn: Turn, ref: refs.StepRef | refs.OfferRef, given: Json | None) -> None:
+    turn.rule = "tap"
+    if isinstance(ref, refs.OfferRef):
+        turn.item = ref.action
+        take_offer(turn, ref.action, given)
+        return
+    turn.item = ref.choice
+    node = turn.waits
+    if turn.runs and ref.run == turn.run["n"] and ref.visit == turn.run["c"] and node is not None:
+        if not pick(turn, node, ref.choice):
+            turn.next = "repeated"
+        return
+    turn.rule = "old_tap"
+    if any(run["n"] == ref.run for run in turn.runs):
+        _old_tap(turn, ref)
+    elif ref.flow in turn.flows.current:
+        turn.tell("finished")
+        offers.items(turn, [f"flow:{ref.flow}"])
+        starts.repeat(turn)
+    else:
+        turn.tell("finished_gone")
+        starts.repeat(turn)
+
+
+def _old_tap(turn: Turn, ref: refs.StepRef) -> None:
+    """A button of an earlier visit answers no other question."""
+    manner = turn.version.spec.old_taps or turn.flows.options.old_taps
+    if manner == "jump" and ref.run == turn.run["n"] and turn.waits is not None:
+        for index, entry in enumerate(turn.run["j"]):
+            if entry[1] == ref.visit and len(entry) > 3 \
+                    and not review.behind_a_change(turn, index):
+                review.go_back(turn, index)
+                return
+    turn.tell("old_tap")
+    starts.repeat(turn)
+
+
+def pick(turn: Turn, node: Node, choice: str) -> bool:
+    """A choice of the waiting question, by the id that its button carries."""
+    if node.kind == "choices":
+        if choice == choices.MORE:
+            choices.more(turn, node)
+            return True
+        id_ = choices.by_token(turn, node, choice)
+        if id_ is None:
+            return False
+        choices.choose(turn, node, id_)
+    elif node.kind == "review":
+        if choice == review.CANCEL:
+            found = turn.flows.doing("cancel")
+            spoken.cancel(turn, found[1] if found else None)
+        else:
+            review.pick(turn, node, choice)
+    else:
+        steps.tapped(turn, node, choice)
+    return True
+
+
+def take_offer(turn: Turn, action: str, given: Json | None = None) -> None:
+    """Something that was offered outside a flow was tapped or typed."""
+    flows = turn.flows
+    word, _, about = action.partition(":")
+    if word == "flow" and about in flows.current:
+        starts.choose(turn, about)
+    elif word == "answer" and about in flows.answers:
+        starts.give(turn, about)
+    elif word == "switch" and about in flows.current:
+        starts.start(turn, about, given)
+    elif word == "lang" and about in flows.languages:
+        spoken.speak(turn, about)
+    elif word == "pick" and (choice := offers.picked(flows, about)) is not None:
+        turn.assign(choice.set)
+        turn.say(choice.say)
+        entry = offers.way(turn, choice.goto)
+        if entry is not None and entry.flow in flows.current:
+            starts.choose(turn, entry.flow, turn.value(entry.with_))
+        else:
+            starts.repeat(turn)
+    elif word == "resume" and _resume(turn, about):
+        pass
+    elif turn.waits is not None:
+        turn.next = "repeated"
+    elif word != "do":
+        turn.tell("finished_gone")
+
+
+def _resume(turn: Turn, number: str) -> bool:
+    """Take up what was set aside."""
+    later = turn.state.pop("later", None)
+    if not later or str(later[-1]["n"]) != number or turn.runs:
+        return False
+    turn.runs = later
+    turn.bind()
+    turn.run["w"] = turn.now
+    turn.next = "repeated"
+    return True

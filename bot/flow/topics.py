@@ -1,0 +1,59 @@
+"""Another topic comes up: a flow or an answer that a message is about."""
+
+from __future__ import annotations
+
+from bot.flow import offers, starts
+from bot.flow.match import Ambiguous, Candidate, normalise
+from bot.flow.turn import Turn
+from bot.flow.typed import slot_labels
+
+#: A message with a digit is a try at an answer that holds digits, unless it is surely about
+#: something else.
+_SURE = 90.0
+_WITH_DIGITS = frozenset({"text", "number", "integer", "phone", "time"})
+
+
+def another(turn: Turn, text: str, about: Candidate | Ambiguous | None) -> bool:
+    """Another topic comes up while a step waits."""
+    own = {f"flow:{run['f']}" for run in turn.runs}
+    if isinstance(about, Ambiguous):
+        rest = [one for one in about.candidates if one.item not in own]
+        if len(rest) == len(about.candidates):
+            turn.rule, turn.item = "trigger", " ".join(one.item for one in rest)
+            turn.score = about.candidates[0].score
+            turn.tell("did_you_mean")
+            offers.items(turn, [one.item for one in rest])
+            return True
+        about = about.candidates[0]
+    if about is None or _about_the_question(turn, text, about):
+        return False
+    if about.item in own:
+        if not about.whole:
+            return False
+        turn.rule, turn.item, turn.score = "trigger", about.item, about.score
+        turn.next = "repeated"
+        return True
+    follow(turn, text, about)
+    return True
+
+
+def _about_the_question(turn: Turn, text: str, about: Candidate) -> bool:
+    """Whether a keyword fits only because the answer, tried in vain, speaks of the question."""
+    node = turn.waits
+    if about.whole or node is None or node.slot_spec is None or node.slot is None:
+        return False
+    spoken_of = {word for label in slot_labels(turn, node.slot) for word in normalise(label)}
+    if set(normalise(about.phrase)) <= spoken_of:
+        return True
+    return (node.kind == "ask" and node.slot_spec.type in _WITH_DIGITS and about.score < _SURE
+            and any(character.isdigit() for character in text))
+
+
+def follow(turn: Turn, text: str, about: Candidate) -> None:
+    turn.rule, turn.item, turn.score = "trigger", about.item, about.score
+    starts.hear_candidate(turn, about)
+    kind, _, name = about.item.partition(":")
+    if kind == "flow":
+        starts.wish(turn, name, text)
+    else:
+        starts.give(turn, name)
