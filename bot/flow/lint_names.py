@@ -77,7 +77,18 @@ def _unknown_name(doc: Document, part: Part, name: str, known: Iterable[str]) ->
     if name in _ELSEWHERE:
         return doc.error(part.path, f"`{name}` is known only {_ELSEWHERE[name]}")
     what = "slot" if doc.kind == "flow" else "name"
-    return doc.error(part.path, f"there is no {what} `{name}`{nearest(name, known)}")
+    return doc.error(part.path,
+                     f"there is no {what} `{name}`{_long_text(doc, part)}{nearest(name, known)}")
+
+
+def _long_text(doc: Document, part: Part) -> str:
+    """Which long text the name stands in, since its place is that of `{file: ...}`."""
+    file = doc.root.at(*part.path, "file").value
+    if not part.source.startswith(TEMPLATE) or not isinstance(file, str):
+        file = doc.root.at(*part.path[:-1], "file").value
+    if not part.source.startswith(TEMPLATE) or not isinstance(file, str):
+        return ""
+    return f" for templates/{file}.{part.path[-1]}.j2"
 
 
 def _fields(doc: Document, part: Part, path: tuple[str, ...], options: CheckOptions,

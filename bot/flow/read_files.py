@@ -210,6 +210,8 @@ def flow(r: Reading, root: Node) -> FlowSpec | None:
     for name, words in raw.items():
         _constants(r, root.at("steps", name), words, slots)
         _clocks(r, root.at("steps", name), words, timeout, remind)
+        if "timeout" in words:
+            words["timeout_ms"] = words.pop("timeout")
         steps[name] = Step(**words)
     for step in steps.values():
         results = [step.save] if step.kind == "call" and step.save else list(
