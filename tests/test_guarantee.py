@@ -1,0 +1,333 @@
+"""The guarantee, one test for each of its sentences (docs/guarantee.md).
+
+Where a process has to die, it is a real one, killed by SIGKILL, over a real provider on the
+loopback. The longer proof runs by `make night`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+sys.path.insert(0, str(Path(__file__).parent / "faults"))
+
+from harness import (
+    Bot,
+    Person,
+    Provider,
+    delivery,
+    different,
+    message,
+    provider,
+    shown,
+    signed,
+    take,
+)
+from storing import counts, rows, wrote
+
+from bot.clock import DAY, HOUR, MINUTE, Clock
+from bot.model import Decision, Event, Journal, Reply, Snapshot
+from bot.store.rows import Outcome
+from bot.store.sqlite import SQLite
+from bot.store.store import Store
+
+#: Failpoints that every change is tried with; `make night` takes all of them, ten times each.
+SHORT = ("write.before_commit", "write.committed", "outbox.claimed", "outbox.answered",
+         "outbox.settled")
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Provider]:
+    async with provider() as running:
+        yield running
+
+
+@pytest.fixture
+async def bot(tmp_path: Path, sink: Provider) -> AsyncIterator[Bot]:
+    made = Bot(tmp_path / "bot.db", sink)
+    yield made
+    if made.process is not None and not made.dead:
+        made.kill()
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as made:
+        yield made
+
+
+async def keep_alive(bot: Bot) -> None:
+    """Start the bot again whenever it has died."""
+    while True:
+        if bot.dead:
+            await bot.start()
+        await asyncio.sleep(0.05)
+
+
+async def finish(bot: Bot, people: list[Person], conversations: int = 1) -> None:
+    until = time.monotonic() + 45
+    watch = asyncio.create_task(keep_alive(bot))
+    try:
+        await asyncio.gather(*(person.walk(conversations, until) for person in people))
+    finally:
+        watch.cancel()
+
+
+async def test_g1_accepted_means_durable(
+        bot: Bot, sink: Provider, session: aiohttp.ClientSession) -> None:
+    """Killed right after the 200, the process finds every message again."""
+    await bot.start("outbox.claimed=stall:5")  # no reply leaves before the kill
+    for number in range(5):
+        body = delivery(message("491", number, "hi"))
+        async with session.post(f"{bot.url}/webhooks/main", data=body,
+                                headers=signed(body)) as answer:
+            assert answer.status == 200
+    bot.kill()
+    await bot.start()
+    person = Person("491", bot, session)
+    assert len(await person.replies(5, time.monotonic() + 20)) == 5
+    assert bot.stop() == 0
+
+
+async def test_g1_a_commit_is_flushed_before_it_is_acknowledged(database: SQLite) -> None:
+    assert await rows_of_pragma(database, "synchronous") == 2  # FULL
+    assert await rows_of_pragma(database, "journal_mode") == "wal"
+
+
+async def rows_of_pragma(database: SQLite, name: str) -> object:
+    async def unit(tx: object) -> object:
+        return tx._execute(f"pragma {name}").fetchone()[0]  # type: ignore[attr-defined]
+
+    return await database.write(unit)  # type: ignore[arg-type]
+
+
+async def test_g2_once(bot: Bot, sink: Provider, session: aiohttp.ClientSession) -> None:
+    """Fifty times at once, in other batches and after a restart: one change, one reply."""
+    await bot.start()
+    one = delivery(message("491", 1, "return"))
+
+    async def post(body: bytes) -> int:
+        async with session.post(f"{bot.url}/webhooks/main", data=body,
+                                headers=signed(body)) as answer:
+            return answer.status
+
+    assert await asyncio.gather(*(post(one) for _ in range(50))) == [200] * 50
+    batch = delivery(message("492", 1, "return"), message("491", 1, "return"))
+    assert await post(batch) == 200
+    bot.kill()
+    await bot.start()
+    assert await post(one) == 200
+    last = delivery(message("491", 2, "12"))
+    assert await post(last) == 200
+    person = Person("491", bot, session)
+    replies = await person.replies(2, time.monotonic() + 20)
+    assert ["order number" in shown(reply) for reply in replies] == [True, True]
+    assert "not an order number" in shown(replies[1])
+    assert len(different(sink.ledger.sends["491"])) == 2
+
+
+async def test_g3_in_order_alone(store: Store, clock: Clock) -> None:
+    """Messages, agents, timers and results of one contact, at once: one at a time, in order."""
+    async def slow_path() -> None:
+        for conversation in await store.ready(100):
+            while (event := await store.begin(conversation)) is not None:
+                await store.take_turn(conversation, event[0], counts)
+
+    await store.accept([wrote(clock, number=0, text="0")], counts)
+    (conversation,) = [row.id for row in (await store.conversations()).rows]
+    accepted = ["0"]
+
+    async def message_in(n: int) -> None:
+        await store.accept([wrote(clock, number=n, text=str(n))], counts if n % 3 else None)
+
+    async def own(n: int) -> None:
+        event = Event(f"e{n}", "agent", clock.now(), {"text": str(n)})
+        await store.happen(conversation, event, counts if n % 2 else None)
+
+    for start in range(1, 100, 10):
+        await asyncio.gather(*(message_in(n) if n % 4 else own(n)
+                               for n in range(start, start + 10)))
+        accepted += [str(n) for n in range(start, start + 10)]
+        await slow_path()
+    snapshot = await store.snapshot(conversation)
+    assert snapshot is not None
+    assert snapshot.state["seen"] == accepted
+
+
+@pytest.mark.parametrize("failpoint", ["step.decided", "step.written", "write.before_commit"])
+async def test_g4_all_or_nothing(
+        bot: Bot, sink: Provider, session: aiohttp.ClientSession, failpoint: str) -> None:
+    """Killed inside a turn, either all of it is there or none: the conversation goes on right."""
+    await bot.start(f"{failpoint}=kill@3")
+    people = [Person(f"49{n}", bot, session) for n in range(3)]
+    await finish(bot, people)
+    assert bot.starts >= 2
+    for person in people:
+        assert len(different(sink.ledger.sends[person.who])) == person.sent
+
+
+async def test_g5_no_reply_vanishes(store: Store, clock: Clock) -> None:
+    """Each reply ends in a state that an agent can read at the desk, whatever became of it."""
+    fates = {"491": ("sent", "sent"), "492": ("failed", "failed"), "493": ("parked", "parked"),
+             "494": ("retry", "queued"), "495": ("unknown", "unknown")}
+    for who, (outcome, _) in fates.items():
+        work = await store.accept([wrote(clock, who)], counts)
+        await store.settle([Outcome(work.sends[0], outcome, "p" + who, not_before=1 << 60)])
+    seen = {}
+    for conversation in (await store.conversations()).rows:
+        thread = (await store.transcript(conversation.id)).rows
+        seen[conversation.phone] = [row.status for row in thread if row.direction == "out"]
+    assert seen == {who: [status] for who, (_, status) in fates.items()}
+
+
+async def test_g6_duplicates_only_under_doubt(
+        bot: Bot, sink: Provider, session: aiohttp.ClientSession) -> None:
+    """Accepted and then cut off, refused, or answered with nonsense: a copy leaves only where
+    nobody could know, and not where a receipt said so in time."""
+    doubtful: set[str] = set()
+
+    async def trouble(number: int, body: dict[str, object]) -> web.StreamResponse | None:
+        tag = str(body["biz_opaque_callback_data"])
+        if tag in doubtful:
+            return None
+        if number % 5 == 0:
+            return web.json_response({"error": {"code": 130429, "message": "slow"}}, status=400)
+        if number % 3:
+            return None
+        doubtful.add(tag)
+        provider_id = await take(sink.ledger, body)
+        if number % 2:  # the receipt tells what the answer does not
+            status = {"id": provider_id, "status": "sent", "timestamp": str(int(time.time())),
+                      "recipient_id": str(body["to"]), "biz_opaque_callback_data": tag}
+            receipts.append(asyncio.create_task(post(delivery(statuses=(status,)))))
+            told.add(tag)
+        return web.Response(status=500, text="oops")
+
+    async def post(body: bytes) -> None:
+        async with session.post(f"{bot.url}/webhooks/main", data=body,
+                                headers=signed(body)) as answer:
+            assert answer.status == 200
+
+    receipts: list[asyncio.Task[None]] = []
+    told: set[str] = set()
+    sink.trouble = trouble
+    await bot.start()
+    people = [Person(f"49{n}", bot, session) for n in range(6)]
+    await finish(bot, people)
+    await asyncio.gather(*receipts)
+    for person in people:
+        tags = [str(body["biz_opaque_callback_data"]) for body in sink.ledger.sends[person.who]]
+        assert len(set(tags)) == person.sent
+        copies = {tag for tag in tags if tags.count(tag) > 1}
+        assert copies <= doubtful - told
+    assert doubtful - told
+    assert told
+
+
+async def test_g7_rules_hold_at_the_moment_of_sending(store: Store, clock: Clock) -> None:
+    def says(snapshot: Snapshot, event: Event) -> Decision:
+        return Decision({}, Journal("answer"), replies=[
+            Reply({"type": "text", "text": text}) for text in ("one", "two")])
+
+    work = await store.accept([wrote(clock)], says)
+    clock.advance(DAY)  # between writing and releasing the second
+    work = await store.settle([Outcome(work.sends[0], "sent", "p1")])
+    assert work.sends == []
+    (conversation,) = (await store.conversations()).rows
+    last = (await store.transcript(conversation.id)).rows[-1]
+    assert (last.status, last.content["text"]) == ("parked", "two")
+
+
+async def test_g8_timers(store: Store, clock: Clock) -> None:
+    """At most once, never early, not at all when the conversation has moved on."""
+    def arms(token: str) -> object:
+        def step(snapshot: Snapshot, event: Event) -> Decision:
+            return Decision({}, Journal("answer"), timers={
+                "timeout": (event.at + HOUR, token)})
+        return step
+
+    await store.accept([wrote(clock, "491")], arms("a"))  # type: ignore[arg-type]
+    await store.accept([wrote(clock, "492")], arms("a"))  # type: ignore[arg-type]
+    clock.advance(HOUR - MINUTE)
+    await store.fire()
+    assert await store.ready(10) == []
+    await store.accept([wrote(clock, "492", 2)], arms("b"))  # type: ignore[arg-type]
+    clock.advance(MINUTE)
+    for _ in range(3):
+        await store.fire()
+    assert len(await store.ready(10)) == 1
+    clock.advance(HOUR)
+    await store.fire()
+    assert len(await store.ready(10)) == 2
+
+
+async def test_g9_human_first(store: Store, clock: Clock) -> None:
+    """After a takeover at most the message on the wire still arrives."""
+    def says(snapshot: Snapshot, event: Event) -> Decision:
+        return Decision({}, Journal("answer"), owner="queue", replies=[
+            Reply({"type": "text", "text": str(n)}) for n in range(5)])
+
+    def takes(snapshot: Snapshot, event: Event) -> Decision:
+        return Decision({}, Journal("agent"), owner="agent:kim")
+
+    work = await store.accept([wrote(clock)], says)
+    (on_the_wire,) = work.sends
+    (conversation,) = [row.id for row in (await store.conversations()).rows]
+    await store.happen(conversation, Event("t", "agent", clock.now(), {}), takes)
+    work = await store.settle([Outcome(on_the_wire, "sent", "p1")])
+    assert work.sends == []
+    assert (await store.claim_sends()).sends == []
+    assert [row.status for row in (await store.transcript(conversation)).rows][1:] == [
+        "sent", *["suppressed"] * 4]
+
+
+async def test_g10_one_bad_conversation_stays_one(
+        store: Store, clock: Clock, database: SQLite) -> None:
+    def poisoned(snapshot: Snapshot, event: Event) -> Decision:
+        if event.payload["text"] == "poison":
+            raise RuntimeError("this event can't be handled")
+        return counts(snapshot, event)
+
+    batch = [wrote(clock, "491", 1, "poison"), wrote(clock, "492", 1, "fine"),
+             wrote(clock, "491", 2, "later")]
+    work = await store.accept(batch, poisoned)
+    assert [send.to[0].value for send in work.sends] == ["492"]
+    (conversation,) = await store.ready(10)
+    for attempt in range(1, 6):
+        tried = await store.begin(conversation)
+        assert tried is not None
+        with pytest.raises(RuntimeError):
+            await store.take_turn(conversation, tried[0], poisoned)
+        await store.failed(conversation, tried[0], "RuntimeError", attempt)
+    tried = await store.begin(conversation)
+    assert tried is not None
+    work = await store.take_turn(conversation, tried[0], poisoned)
+    assert [send.to[0].value for send in work.sends] == ["491"]
+    assert await rows(database, "select state, attempts from inbox") == [("dead", 5)]
+
+
+@pytest.mark.parametrize("failpoint", SHORT)
+async def test_killed_at_any_point_nothing_is_lost_or_out_of_order(
+        bot: Bot, sink: Provider, session: aiohttp.ClientSession, failpoint: str) -> None:
+    await bot.start(f"{failpoint}=kill@4")
+    people = [Person(f"49{n}", bot, session) for n in range(4)]
+    await finish(bot, people)
+    assert bot.starts >= 2
+    for person in people:
+        assert len(different(sink.ledger.sends[person.who])) == person.sent
+    assert bot.stop() == 0
+    database = await SQLite.open(bot.store, Clock())
+    left = await rows(database,
+                      "select (select count(*) from inbox), (select count(*) from outbox)")
+    doubted = await rows(database, "select count(*) from message where doubt = 1")
+    await database.close()
+    assert left == [(0, 0)]
+    copies = sum(len(sent) for sent in sink.ledger.sends.values()) - sum(p.sent for p in people)
+    assert copies <= doubted[0][0]
