@@ -1,6 +1,6 @@
 """A lean HTTP/1.1 client for the one call that every turn makes: sending a message.
 
-Why it is here, and what it costs, is told in docs/decisions/0003-sending-client.md.
+Why it is here, and what it costs, is told in docs/decisions/0020-sending-client.md.
 """
 
 from __future__ import annotations
