@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from bot.clock import Clock
 from bot.engine import Engine
 from bot.store.store import Store
