@@ -1,133 +1,20 @@
-"""The sending client against servers that misbehave on loopback."""
+"""The sending client: connections, deadlines, certificates, on real sockets."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import inspect
 import shutil
 import ssl
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from bot.channel import http
 from bot.channel.http import Answer, HttpClient, Origin, head, origin_of
-from bot.errors import BotError, ConfigError, OutcomeUnknown, Unreachable
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-
-
-@dataclass
-class Line:
-    """One connection as the server sees it."""
-
-    number: int
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    async def request(self) -> bytes:
-        """The next request's body; an empty line ends the head, Content-Length is heeded."""
-        lines = (await self.reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
-        length = next((int(line.split(b":")[1]) for line in lines
-                       if line.startswith(b"content-length:")), 0)
-        return await self.reader.readexactly(length)
-
-    async def say(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
-
-    def reset(self) -> None:
-        self.writer.transport.abort()
-
-
-@dataclass
-class Peer:
-    """A server that does on each connection what a test tells it to."""
-
-    behave: Callable[[Line], Awaitable[None]]
-    port: int = 0
-    scheme: str = "http"
-    opened: int = 0
-    open_now: int = 0
-    most: int = 0
-    got: list[bytes] = field(default_factory=list)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def origin(self) -> Origin:
-        return Origin(self.scheme, "127.0.0.1", self.port)
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.opened += 1
-        self.open_now += 1
-        self.most = max(self.most, self.open_now)
-        try:
-            await self.behave(Line(self.opened, reader, writer))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the client went, as some tests want it to
-        finally:
-            self.open_now -= 1
-            self.changed.set()
-            writer.close()
-            with contextlib.suppress(ConnectionError, ssl.SSLError):
-                await writer.wait_closed()
-
-
-@asynccontextmanager
-async def peer(behave: Callable[[Line], Awaitable[None]],
-               tls: ssl.SSLContext | None = None) -> AsyncIterator[Peer]:
-    made = Peer(behave, scheme="https" if tls else "http")
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=tls)
-    made.port = server.sockets[0].getsockname()[1]
-    try:
-        yield made
-    finally:
-        server.close()
-
-
-async def answering(line: Line, answer: bytes = OK) -> None:
-    while True:
-        await line.request()
-        await line.say(answer)
-
-
-def once(answer: bytes, *, then: str = "wait") -> Callable[[Line], Awaitable[None]]:
-    async def behave(line: Line) -> None:
-        await line.request()
-        await line.say(answer)
-        if then == "wait":
-            await line.reader.read()
-        elif then == "reset":
-            line.reset()
-    return behave
-
-
-async def call(client: HttpClient, origin: Origin, body: bytes = b"{}", *, within: float = 5,
-               limit: int = http.ANSWER_LIMIT) -> Answer:
-    data = head("POST", origin, "/v23.0/1/messages", {"Content-Type": "application/json"})
-    return await client.request(
-        origin, data + b"Content-Length: %d\r\n\r\n%b" % (len(body), body), within=within,
-        limit=limit)
-
-
-async def closed_port() -> Origin:
-    server = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return Origin("http", "127.0.0.1", port)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not true():
-            await asyncio.sleep(0)
+from bot.errors import ConfigError, OutcomeUnknown, Unreachable
+from tests.peering import OK, Line, answering, call, closed_port, once, peer, until
 
 
 async def test_one_connection_serves_call_after_call() -> None:
@@ -151,49 +38,6 @@ async def test_connections_are_bounded_and_everybody_gets_the_own_answer() -> No
         assert server.most == 3
 
 
-@pytest.mark.parametrize(("answer", "status", "body"), [
-    (OK, 200, b"hi"),
-    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n1;x=y\r\ni\r\n0\r\n\r\n",
-     200, b"hi"),
-    (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: a\r\n\r\n" + OK, 200, b"hi"),
-    (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
-    (b"HTTP/1.1 500 \r\nContent-Length: 0\r\n\r\n", 500, b""),
-    (b"HTTP/1.1 200 OK\r\ncontent-LENGTH:   2\r\n\r\nhi", 200, b"hi"),
-])
-async def test_every_form_of_an_answer_is_read(answer: bytes, status: int, body: bytes) -> None:
-    async def piecemeal(line: Line) -> None:
-        await line.request()
-        for at in range(len(answer)):
-            await line.say(answer[at:at + 1])
-            await asyncio.sleep(0)
-        await line.reader.read()
-
-    for behave in (once(answer), piecemeal):
-        async with peer(behave) as server, HttpClient() as client:
-            got = await call(client, server.origin)
-            assert (got.status, got.body) == (status, body)
-
-
-@pytest.mark.parametrize("answer", [
-    b"HTTP/1.1 200 OK\r\n\r\nhi", b"HTTP/1.0 200 OK\r\n\r\nhi",
-    b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi",
-    b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi",
-])
-async def test_an_answer_that_ends_with_its_connection_is_whole(answer: bytes) -> None:
-    async with peer(once(answer, then="close")) as server, HttpClient() as client:
-        for n in (1, 2):
-            assert (await call(client, server.origin)).body == b"hi"
-            assert server.opened == n
-
-
-async def test_headers_are_found_by_any_spelling() -> None:
-    answer = b"HTTP/1.1 429 Slow\r\nRETRY-after: 7\r\nContent-Length: 0\r\n\r\n"
-    async with peer(once(answer)) as server, HttpClient() as client:
-        got = await call(client, server.origin)
-        assert got.header("Retry-After") == "7"
-        assert got.header("X-None") is None
-
-
 async def test_a_refused_connection_is_unreachable() -> None:
     async with HttpClient() as client:
         with pytest.raises(Unreachable, match="no connection"):
@@ -215,48 +59,6 @@ async def test_everybody_who_waits_for_a_refused_connection_is_told() -> None:
         assert {type(result) for result in results} == {Unreachable}
 
 
-@pytest.mark.parametrize("then", ["close", "reset"])
-@pytest.mark.parametrize("answer", [
-    b"", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh",
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n",
-    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n",
-])
-async def test_a_connection_that_ends_before_the_answer_does_leaves_it_open(
-        answer: bytes, then: str) -> None:
-    async with peer(once(answer, then=then)) as server, HttpClient() as client:
-        with pytest.raises(OutcomeUnknown):
-            await call(client, server.origin)
-
-
-@pytest.mark.parametrize("answer", [
-    b"garbage\r\n\r\n", b"\x16\x03\x01\x02\x00", b"HTTP/2 200 OK\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nhi!",
-    b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nhi",
-    b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nhi",
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhi\r\n0\r\n\r\n",
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nhello",
-    b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
-    b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000,
-])
-async def test_an_answer_that_can_t_be_read_leaves_the_outcome_open(answer: bytes) -> None:
-    async with peer(once(answer)) as server, HttpClient() as client:
-        with pytest.raises(OutcomeUnknown):
-            await call(client, server.origin)
-        await until(lambda: server.open_now == 0)
-
-
-@pytest.mark.parametrize("answer", [
-    b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n" + b"x" * 1001,
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 1001,
-])
-async def test_an_answer_larger_than_asked_for_is_not_kept(answer: bytes) -> None:
-    async with peer(once(answer)) as server, HttpClient() as client:
-        with pytest.raises(OutcomeUnknown, match="larger than 1000 bytes"):
-            await call(client, server.origin, limit=1000)
-        await until(lambda: server.open_now == 0)
-
-
 async def test_no_answer_in_time_leaves_the_outcome_open() -> None:
     async with peer(once(b"")) as server, HttpClient() as client:
         began = time.monotonic()
@@ -264,33 +66,6 @@ async def test_no_answer_in_time_leaves_the_outcome_open() -> None:
             await call(client, server.origin, within=0.2)
         assert time.monotonic() - began < 2
         await until(lambda: server.open_now == 0)
-
-
-async def test_an_answer_in_drops_does_not_put_off_the_end() -> None:
-    async def drip(line: Line) -> None:
-        await line.request()
-        await line.say(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        while True:
-            await line.say(b"x")
-            await asyncio.sleep(0.01)
-
-    async with peer(drip) as server, HttpClient() as client:
-        began = time.monotonic()
-        with pytest.raises(OutcomeUnknown, match="in time"):
-            await call(client, server.origin, within=0.3)
-        assert time.monotonic() - began < 2
-
-
-async def test_endless_interim_answers_do_not_put_off_the_end() -> None:
-    async def continues(line: Line) -> None:
-        await line.request()
-        while True:
-            await line.say(b"HTTP/1.1 100 Continue\r\n\r\n")
-            await asyncio.sleep(0.001)
-
-    async with peer(continues) as server, HttpClient() as client:
-        with pytest.raises(OutcomeUnknown):
-            await call(client, server.origin, within=0.3)
 
 
 async def test_who_waits_too_long_for_a_connection_wrote_nothing() -> None:
@@ -316,33 +91,6 @@ async def test_who_waits_is_served_when_a_connection_breaks() -> None:
                                        return_exceptions=True)
         assert isinstance(results[0], OutcomeUnknown)
         assert isinstance(results[1], Answer)
-
-
-@pytest.mark.parametrize("more", [OK, b"HTTP/1.1 403 No\r\n", b"trailing rubbish"])
-async def test_a_second_answer_meets_no_other_request(more: bytes) -> None:
-    async with peer(once(OK + more)) as server, HttpClient() as client:
-        for n in (1, 2, 3):
-            assert (await call(client, server.origin)).body == b"hi"
-            assert server.opened == n
-
-
-async def test_an_answer_to_nothing_ends_the_connection() -> None:
-    told = asyncio.Event()
-
-    async def talks(line: Line) -> None:
-        await line.request()
-        await line.say(OK)
-        if line.number == 1:
-            await told.wait()
-            await line.say(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-        await line.reader.read()
-
-    async with peer(talks) as server, HttpClient() as client:
-        await call(client, server.origin)
-        told.set()
-        await until(lambda: client.open_connections == 0)
-        assert (await call(client, server.origin)).status == 200
-        assert server.opened == 2
 
 
 async def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
@@ -504,7 +252,6 @@ def test_a_header_can_t_carry_a_second_one() -> None:
         head("POST", Origin("http", "a", 80), "/", {"Authorization": "Bearer x\r\nX: y"})
     assert head("POST", Origin("http", "::1", 9000), "/", {"A": "b"}) == (
         b"POST / HTTP/1.1\r\nHost: [::1]:9000\r\nA: b\r\n")
-    assert issubclass(ConfigError, BotError)
 
 
 @pytest.mark.parametrize("name", sorted(

@@ -13,7 +13,7 @@ import pytest
 from multidict import CIMultiDict, MultiDict
 
 from bot.channel.http import HttpClient
-from bot.channel.meta import Meta, numbers_by_channel
+from bot.channel.meta import Meta
 from bot.errors import ConfigError, Malformed
 
 DATA = Path(os.environ.get("FRONTDESK_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -21,9 +21,8 @@ NAME = "X-Hub-Signature-256"
 BODY = b'{"entry":[{"id":"\\u00e4"}]}'
 
 
-def channel(*secrets: str, name: str = "main", number: str = "70001",
-            graph_url: str = "https://graph.example/v23.0") -> Meta:
-    return Meta(name=name, phone_number_id=number, graph_url=graph_url, app_secrets=secrets,
+def channel(*secrets: str, graph_url: str = "https://graph.example/v23.0") -> Meta:
+    return Meta(name="main", phone_number_id="70001", graph_url=graph_url, app_secrets=secrets,
                 access_token="token", verify_token="agreed", session=HttpClient())
 
 
@@ -119,13 +118,3 @@ def test_a_stranger_s_handshake_gets_nothing(wrong: Mapping[str, str]) -> None:
 def test_a_handshake_that_lacks_something_is_malformed(missing: str) -> None:
     with pytest.raises(Malformed, match=missing):
         channel("s").challenge({k: v for k, v in QUESTION.items() if k != missing})
-
-
-def test_numbers_are_shared_among_the_channels_of_one_app_only() -> None:
-    assert numbers_by_channel([
-        channel("app1", "app1old", name="main", number="1"),
-        channel("app1", name="second", number="2"),
-        channel("app2", name="clinic", number="3")]) == {
-            "main": {"1": "main", "2": "second"},
-            "second": {"1": "main", "2": "second"},
-            "clinic": {"3": "clinic"}}

@@ -18,13 +18,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.channel.http import HttpClient
-from bot.channel.meta import SIGNATURE, Meta, numbers_by_channel
+from bot.channel.meta import SIGNATURE, Meta
 from bot.clock import Clock
 from bot.errors import Overloaded, StoreBusy, StoreError
 from bot.model import Incoming, Item, Notice
 from bot.web.webhook import Webhook
 
 PAYLOADS = Path(__file__).parent / "payloads"
+SHARED = {"70001": "main", "70002": "second"}  #: numbers of one app, which has one secret
 Connect = Callable[[TestServer], Coroutine[Any, Any, TestClient[web.Request, web.Application]]]
 
 
@@ -74,8 +75,9 @@ async def door(aiohttp_client: Connect) -> AsyncIterator[Door]:
 
         app = web.Application()
         app.add_routes(Webhook(channels={one.name: one for one in channels},
-                               numbers=numbers_by_channel(channels), accept=accept,
-                               clock=Clock(), read_timeout=0.3).routes())
+                               numbers={"main": SHARED, "second": SHARED,
+                                        "clinic": {"70003": "clinic"}},
+                               accept=accept, clock=Clock(), read_timeout=0.3).routes())
         made.append(Door(await aiohttp_client(TestServer(app))))
         yield made[0]
 

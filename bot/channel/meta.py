@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from multidict import MultiMapping
@@ -156,18 +156,6 @@ class Meta:
         if answer.status != 200:
             raise meta_errors.failure(answer.status, answer.body, answer.header("Retry-After"))
         return answer
-
-
-def numbers_by_channel(channels: Iterable[Meta]) -> dict[str, dict[str, str]]:
-    """For each channel the numbers that its deliveries may be for: phone number id -> channel.
-
-    Those are the numbers of channels that share an app secret with it. Another app's secret
-    says nothing about them.
-    """
-    known = list(channels)
-    return {one.name: {other.phone_number_id: other.name for other in known
-                       if set(one.app_secrets) & set(other.app_secrets)}
-            for one in known}
 
 
 def _same(digest: str, data: bytes) -> bool:
