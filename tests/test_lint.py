@@ -32,6 +32,18 @@ PLANTED = [
     ("type: choice", "type: choice, keep: 5m", "13:26 error", "not supported by this version"),
     ("type: choice, label: {en: Reason, zh: 原因}", "type: choice", "36:22 error", "a `label`"),
     (", zh: 哪个订单？", "", "16:10 warning", "missing in `zh`"),
+    ("en: Which order?", "en: 'Which, {number}?'", "16:15 warning", "write {{ number }}"),
+    ("en: Which order?", "en: 'Which, {{ number?'", "16:15 error", "can't be worked out"),
+    ("errors: {pattern", "errors: {range: No., pattern", "18:14 warning", "has no `range`"),
+    ("label: {en: Number, zh: 订单号}", "label: {en: The number of your orders, zh: 订单号}",
+     "36:14 warning", "in the list under *Edit* it is cut"),
+    ("file: returns/label}", "file: returns/label}\n    send: {document: label.pdf}", "43:22 error",
+     "`label.pdf` is no address"),
+    ("    end: sent", "    goto: {edit: order}", "43:18 error", "no step of this flow asks for"),
+    ("    end: sent", "    goto: {flow: retrns}", "43:18 error", "did you mean `returns`?"),
+    ("    end: sent", "    goto: {flow: returns, with: {numbr: x}}", "43:34 error",
+     "no slot `numbr`"),
+    ("    end: sent", "    run: {flow: returns}\n    goto: person", "43:17 error", "run itself"),
     ("en: Which order?, ", "", "16:10 error", "default language `en` is missing"),
     ("zh: 哪个订单？", "zn: 哪个订单？", "16:29 error", "did you mean `zh`?"),
     ("zh: 哪个订单？", "fr: Laquelle ?", "16:29 error", "not a language of the title (en, zh)"),
@@ -122,6 +134,39 @@ def test_all_mistakes_are_found_in_one_run(tmp_path: Path):
     places = [one.split(" ")[0].removeprefix("flows/returns.yaml:")
               for one in findings(tmp_path, returns=text)]
     assert places == ["3:1", "19:15", "26:14", "27:9", "32:28"]
+
+
+def test_a_question_that_is_known_already_stops_no_circle(tmp_path: Path):
+    steps = """flow: small
+title: Small
+slots: {name: {type: text}}
+steps:
+  ask: {say: Name?, ask: name, skip_if: known, on_timeout: {after: 1h, then: end}}
+  show: {say: "{{ name }}", goto: ask}
+"""
+    assert findings(tmp_path, small=steps) == [
+        "flows/small.yaml:5:3 error the flow can go round here without ever waiting: "
+        "`ask` → `show`"]
+    emptied = steps.replace("goto: ask", "set: {name: none}, goto: ask")
+    assert findings(tmp_path, small=emptied) == []
+
+
+def test_texts_of_one_item_have_the_same_languages(tmp_path: Path):
+    found = findings(tmp_path, shop="""answers: shop
+items:
+  hours:
+    keywords: [open]
+    say: [{en: Open., zh: 开。}, {en: Come in.}]
+""")
+    assert found == ["flows/shop.yaml:5:32 warning the text is missing in `zh`, other texts of "
+                     "this item are not"]
+
+
+def test_a_goto_that_no_choice_follows_is_found(tmp_path: Path):
+    found = findings(tmp_path, returns=FLOW.replace(
+        "also: {en: [torn]}}", "goto: check}").replace("    save: reason", "    goto: ask"))
+    assert "flows/returns.yaml:34:11 warning this is never taken: each choice leads somewhere " \
+           "itself" in found
 
 
 @pytest.mark.parametrize(("item", "place", "part"), [

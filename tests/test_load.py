@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from checking import ANSWERS, COMMANDS, FLOW, OPTIONS, TEXTS, business, findings
@@ -9,6 +10,11 @@ from hypothesis import strategies as st
 from bot.flow.load import Finding, load
 
 FILES = {"returns": FLOW, "shop": ANSWERS, "commands": COMMANDS, "texts": TEXTS}
+PAGE = Path(__file__).parent.parent / "docs" / "language.md"
+#: Flows that use every word of the language between them.
+EXAMPLES = ["flow: example\ntitle: An example\n" + example
+            for example in re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+            if example.startswith(("steps:", "slots:", "on_timeout:"))]
 
 
 def shipped(folder: Path) -> Path:
@@ -118,6 +124,16 @@ def test_a_file_with_the_wrong_ending_is_told(tmp_path: Path):
     assert [one.message for one in found] == ["this file is not read: call it other.yaml"]
 
 
+def test_a_long_text_in_an_unknown_language_or_without_one_is_told(tmp_path: Path):
+    business(tmp_path)
+    (tmp_path / "templates" / "returns" / "label.xx.j2").write_text("Hi")
+    (tmp_path / "templates" / "plain.j2").write_text("Hi")
+    found = load(tmp_path / "flows", tmp_path / "templates", OPTIONS).findings
+    assert [(Path(one.file).name, one.message.split(":")[0]) for one in found] == [
+        ("plain.j2", "the language is missing in the name"),
+        ("label.xx.j2", "`xx` is not a language")]
+
+
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path):
     found = load(tmp_path / "nowhere", tmp_path, OPTIONS).findings
     assert [one.message for one in found] == ["there is no such folder"]
@@ -128,13 +144,14 @@ def test_a_flow_that_cannot_be_read_is_not_missed_by_others(tmp_path: Path):
     assert {one.split(":")[0] for one in found} == {"flows/returns.yaml"}
 
 
-@settings(max_examples=150, deadline=None, derandomize=True,
+@settings(max_examples=100, deadline=None, derandomize=True,
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_files_with_anything_in_them_never_crash_the_check(tmp_path: Path, data: st.DataObject):
     """Pieces cut out, doubled, exchanged, and odd characters: a list of mistakes or a flow."""
-    name = data.draw(st.sampled_from(sorted(FILES)))
-    lines = FILES[name].split("\n")
+    files = [*FILES.items(), *(("example", example) for example in EXAMPLES)]
+    name, text = data.draw(st.sampled_from(files))
+    lines = text.split("\n")
     for _ in range(data.draw(st.integers(1, 4))):
         row = data.draw(st.integers(0, len(lines) - 1))
         line = lines[row]

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from bot.flow.lint_parts import Document, Path
+from bot.flow.lint_parts import (
+    GLOBALS,
+    Document,
+    Part,
+    Path,
+    of_command,
+    of_document,
+    of_say,
+)
+from bot.flow.read import one_of
 from bot.flow.source import Finding
 from bot.flow.spec import (
     TEMPLATE,
@@ -16,12 +25,15 @@ from bot.flow.spec import (
     Say,
     Send,
     Slot,
+    Step,
     Texts,
 )
 from bot.flow.words import normalise
 
 BUTTON, ROW, DESCRIPTION, BODY, PLAIN = 20, 24, 72, 1_024, 4_096
 _BUTTONS = 3
+_SINGLE = re.compile(r"(?<!\{)\{\s*([a-z_][\w.]*)\s*\}(?!\})")
+_ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _HOLE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 #: Items of a texts file that stand on a button.
@@ -83,16 +95,20 @@ def _width(pattern: str) -> int | None:
 
 def check(documents: list[Document]) -> Iterator[Finding]:
     for doc in documents:
+        yield from _loose(doc)
         if doc.kind == "flow":
             yield from _flow(doc)
         elif doc.kind == "answers":
             for name, item in doc.spec.items.items():
                 at: Path = ("items", name)
+                yield from _languages(doc, at, of_say(item.say, (*at, "say")))
                 yield from _said(doc, at, item.say, item.send, _Slots(None), asking=False)
         elif doc.kind == "commands":
             for name, command in doc.spec[1].items():
                 if isinstance(command, Command):
                     yield from _command(doc, ("items", name), command)
+                    yield from _languages(doc, ("items", name),
+                                          of_command(command, ("items", name)))
         else:
             for name, texts in doc.spec.items.items():
                 most = BUTTON if name in _ON_BUTTONS else PLAIN
@@ -122,6 +138,49 @@ def _flow(doc: Document) -> Iterator[Finding]:
                 here = (*at, "goto") if word == "goto" else (*at, "choices", word, "goto")
                 yield from _say(doc, (*here, number, "say"), entry.say, slots, asking=False)
         yield from _offered(doc, at, step.choices, step.choices_from, step.button, slots)
+        for number, slot in enumerate(step.review or ()):
+            label = flow.slots[slot].label if slot in flow.slots else None
+            if any(length(one) > ROW for one in (label or {}).values()):
+                yield doc.warning((*at, "review", number),
+                                  f"the label of `{slot}` is longer than {ROW} characters: in the "
+                                  "list under *Edit* it is cut")
+        yield from _never_said(doc, at, flow, step)
+
+
+def _never_said(doc: Document, at: Path, flow: FlowSpec, step: Step) -> Iterator[Finding]:
+    """Error texts for reasons that this question does not have."""
+    slot = flow.slots.get(step.ask or "")
+    has = {"pattern": slot is not None and slot.pattern is not None,
+           "range": slot is not None and any((slot.min, slot.max, slot.after, slot.before)),
+           "choice": step.kind == "choices" or (slot is not None and slot.type == "yes_no")}
+    if step.ask is not None and slot is None:
+        return
+    for reason in step.errors:
+        if not has.get(reason, True):
+            yield doc.warning_at_key((*at, "errors", reason),
+                                     f"this is never said: the question has no `{reason}`")
+
+
+def _loose(doc: Document) -> Iterator[Finding]:
+    """Names in single braces, which would be sent as they stand."""
+    slots = doc.spec.slots if doc.kind == "flow" else {}
+    for part in of_document(doc):
+        if part.expression or "{" not in part.source or part.source.startswith(TEMPLATE):
+            continue
+        for match in _SINGLE.finditer(part.source):
+            if match[1].split(".")[0] in slots.keys() | GLOBALS:
+                yield doc.warning(part.path, f"{match[0]} is sent as it stands: write "
+                                             f"{{{{ {match[1]} }}}} for its value")
+
+
+def _addresses(doc: Document, at: Path, send: tuple[Send, ...]) -> Iterator[Finding]:
+    for number, one in enumerate(send):
+        path: Path = (*at, "send", number, one.kind)
+        if one.kind in {"location", "contact", "reaction"}:
+            continue
+        if "{{" not in one.value and not _ADDRESS.match(one.value):
+            yield doc.error((*path, "url") if one.kind == "link" else path,
+                            f"`{one.value[:40]}` is no address: it begins with https://")
 
 
 def _command(doc: Document, at: Path, command: Command) -> Iterator[Finding]:
@@ -133,6 +192,7 @@ def _command(doc: Document, at: Path, command: Command) -> Iterator[Finding]:
 def _said(doc: Document, at: Path, say: Say, send: tuple[Send, ...], slots: _Slots, *,
           asking: bool) -> Iterator[Finding]:
     yield from _say(doc, (*at, "say"), say, slots, asking=asking)
+    yield from _addresses(doc, at, send)
     for number, one in enumerate(send):
         here: Path = (*at, "send", number)
         if one.label is not None:
@@ -159,6 +219,21 @@ def _say(doc: Document, at: Path, say: Say, slots: _Slots, *, asking: bool) -> I
                 yield doc.warning(path, f"the text has {fixed} characters: with buttons or a list "
                                         f"WhatsApp takes {BODY}, so the last paragraph becomes a "
                                         "message of its own")
+
+
+def _languages(doc: Document, at: Path, parts: Iterable[Part]) -> Iterator[Finding]:
+    """Texts of one item that are there in fewer languages than the others."""
+    found: dict[Path, set[str]] = {}
+    for part in parts:
+        last = part.path[-1]
+        value = doc.root.at(*part.path[:-1]).value
+        if isinstance(last, str) and isinstance(value, dict) and last in value:
+            found.setdefault(part.path[:-1], set()).add(last)
+    every = set().union(*found.values()) if found else set()
+    for path, languages in found.items():
+        if every - languages and "set" not in path and "with" not in path:
+            yield doc.warning(path, f"the text is missing in {one_of(sorted(every - languages))}, "
+                                    "other texts of this item are not")
 
 
 def _limit(doc: Document, at: Path, texts: Texts, most: int, what: str,

@@ -22,6 +22,11 @@ def check(documents: list[Document], options: CheckOptions) -> Iterator[Finding]
         flow: FlowSpec = doc.spec
         edges = {name: _leads_to(flow, step) for name, step in flow.steps.items()}
         yield from _results(doc, flow)
+        for name, step in flow.steps.items():
+            written = doc.root.at("steps", name).value
+            if isinstance(written, dict) and "goto" in written and _own_ways(step):
+                yield doc.warning(("steps", name, "goto"), "this is never taken: each choice leads "
+                                                           "somewhere itself")
         yield from _late(doc, flow)
         if doc.unclear:
             continue
@@ -133,9 +138,11 @@ def _ending(doc: Document, flow: FlowSpec, edges: Edges) -> Iterator[Finding]:
 
 def _automatic(flow: FlowSpec, step: Step) -> set[str]:
     """The steps that follow without anybody having said a word."""
-    if step.kind in _WAITING or step.kind == "end":
+    # What is known already is not asked again: such a step holds nobody up the second time.
+    if step.kind == "end" or (step.kind in _WAITING and step.skip_if != "known"):
         return set()
-    return {entry.step for entry in (*step.goto, *step.on_error)
+    chosen = [entry for choice in step.choices for entry in choice.goto]
+    return {entry.step for entry in (*step.goto, *step.on_error, *chosen)
             if entry.step} & flow.steps.keys()
 
 
@@ -148,6 +155,9 @@ def _waiting(doc: Document, flow: FlowSpec) -> Iterator[Finding]:
             continue
         circle = {other for other in _from([name], edges) if name in _from([other], edges)}
         told |= circle
+        emptied = {slot for other in circle for slot in flow.steps[other].set}
+        if any(flow.steps[other].slot in emptied for other in circle):
+            continue
         leaves = any(edges[other] - circle or any(
             entry.end or entry.flow or entry.refuse or entry.edit
             for entry in flow.steps[other].goto) or (
