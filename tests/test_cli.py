@@ -169,7 +169,7 @@ def test_a_mistake_in_the_configuration_is_a_finding(project: Path) -> None:
         config.write("old_taps: jmp\n")
     done = bot("check", at=project)
     assert done.returncode == 1
-    assert "config.yaml:10:11 error" in done.stdout
+    assert "config.yaml:11:11 error" in done.stdout
 
 
 def test_agents_are_added_listed_given_passwords_and_disabled(project: Path) -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -59,7 +60,7 @@ def delivery(number: int, message: dict[str, Any]) -> bytes:
     value = {"messaging_product": "whatsapp",
              "metadata": {"display_phone_number": "10", "phone_number_id": "100200300"},
              "contacts": [{"profile": {"name": "Kim"}, "wa_id": PHONE}],
-             "messages": [{"from": PHONE, "id": f"wamid.{number}", "timestamp": "1790000000",
+             "messages": [{"from": PHONE, "id": f"wamid.{number}", "timestamp": str(int(time.time())),
                            **message}]}
     return json.dumps({"object": "whatsapp_business_account", "entry": [
         {"id": "400500600", "changes": [{"field": "messages", "value": value}]}]}).encode()
