@@ -155,9 +155,12 @@ def day_and_time(value: datetime, scope: Scope, length: str | None = None) -> st
         at = value.astimezone(scope.zone)
         return format_datetime(at, _length(length), tzinfo=scope.zone,
                                locale=of(scope)).translate(_SPACES)
-    pattern = of(scope).datetime_formats["medium"]
-    return str(pattern).replace("'", "").replace("{1}", day(value, scope)).replace(
-        "{0}", hour(value, scope))
+    return _joined(day(value, scope), hour(value, scope), scope)
+
+
+def _joined(day_text: str, time_text: str, scope: Scope) -> str:
+    pattern = str(of(scope).datetime_formats["medium"]).replace("'", "")
+    return pattern.replace("{1}", day_text).replace("{0}", time_text)
 
 
 def when(value: When, scope: Scope) -> str:
@@ -169,7 +172,7 @@ def when(value: When, scope: Scope) -> str:
             return day_and_time(value.start, scope)
         return day(value.value, scope)
     first, last = hour(value.start, scope), hour(value.until, scope)
-    return f"{day(value.value, scope)}, {first} – {last}"
+    return _joined(day(value.value, scope), f"{first} – {last}", scope)
 
 
 def listed(values: Iterable[Any], scope: Scope) -> str:

@@ -34,10 +34,11 @@ def normalise(text: str) -> tuple[str, ...]:
         if "'" in plain or "`" in plain:
             plain = _CONTRACTED.sub("", plain)
         return tuple(_WORD.findall(plain))
-    return tuple(_WORD.findall(_folded(text[:_LONGEST])))
+    return tuple(_WORD.findall(folded(text[:_LONGEST])))
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """The text without case, accents, width and what cannot be seen; punctuation stays."""
     text = _INVISIBLE.sub("", text)
     text = unicodedata.normalize("NFKC", text).casefold()
     text = unicodedata.normalize("NFD", _CONTRACTED.sub("", text))
