@@ -144,10 +144,15 @@ def by_token(turn: Turn, node: Node, choice: str) -> str | None:
     return choice if place(turn, node, choice) is not None else None
 
 
-def more(turn: Turn, node: Node) -> None:
-    """The next page of a long list."""
+def is_more(choice: str) -> bool:
+    return choice.partition(":")[0] == MORE
+
+
+def more(turn: Turn, node: Node, choice: str = "") -> None:
+    """Another page of a long list: the one that the button names, or the next."""
     kept = turn.run["x"] = dict(turn.run.get("x", {}))
-    kept["p"] = kept.get("p", 0) + 1
+    page = choice.partition(":")[2]
+    kept["p"] = int(page) if page else (1 if choice else kept.get("p", 0) + 1)
     if kept["p"] * PAGE >= len(shown(turn, node)):
         kept["p"] = 0
     turn.say(node.step.say)
@@ -210,7 +215,8 @@ def menu(turn: Turn, choices: Sequence[tuple[str, str, str]], *, button: str = "
         last = start + PAGE >= len(rows)
         rows = rows[start:start + PAGE]
         if not last:
-            rows.append((f"{prefix}{MORE}", turn.system("more"), ""))
+            following = MORE if page == 0 else f"{MORE}:{page + 1}"
+            rows.append((prefix + following, turn.system("more"), ""))
     offer(turn, rows, button)
 
 

@@ -44,7 +44,8 @@ def summary(turn: Turn, names: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def _is_media(value: object) -> bool:
-    return isinstance(value, dict) and value.get("type") in _MEDIA and "id" in value
+    """Whether an `any` slot holds a picture or the like."""
+    return isinstance(value, dict) and "id" in value and "/" in str(value.get("type"))
 
 
 def label(turn: Turn, slot: str) -> str:
@@ -157,5 +158,8 @@ def rewind(turn: Turn, index: int) -> None:
     if kept:
         run["k"] = {**run.get("k", {}), **kept}
     del journal[index:]
+    if journal:  # what is put into slots from here on belongs to this one
+        step, visit, undo, *answer = journal[-1]
+        journal[-1] = [step, visit, dict(undo), *answer]
     if run.get("d", 0) > len(journal):
         run["d"] = len(journal)

@@ -10,7 +10,8 @@ outside `bot/flow` and the router looks inside:
     tf      token of the time-out that fired since then
     fb      how far down the fallback ladder the contact is
     tap     [reply id, at] of the last message, if it was a tap
-    offer   [[title, action], ...] offered outside a flow with the last message we sent
+    offer   actions offered outside a flow with the last message we sent (`bot.flow.offers`)
+    given   slots for the flow that a switch was offered to
     later   the stack of a conversation that nobody answered for too long
     owe     true while an agent owes an answer
 

@@ -44,6 +44,9 @@ def enter(turn: Turn, node: Node) -> None:
         turn.tag(step.tag)
     if node.question and not editing and _kept(turn, node):
         return
+    if node.kind == "choices" and not choices.prepare(turn, node):
+        turn.next = "empty"  # a question that nothing could answer is not asked
+        return
     if refused is not None:
         turn.out += refused
     elif step.say:
@@ -116,14 +119,6 @@ def _ask(turn: Turn, node: Node) -> None:
     offer(turn, node)
 
 
-def _choices(turn: Turn, node: Node) -> None:
-    if not choices.prepare(turn, node):
-        turn.next = "empty"
-        return
-    turn.run["w"] = turn.now
-    choices.show(turn, node)
-
-
 def _call(turn: Turn, node: Node) -> None:
     step, run = node.step, turn.run
     operation = step.call or ""
@@ -168,7 +163,7 @@ def _handoff(turn: Turn, node: Node) -> None:
 
 
 _ENTER: dict[str, Callable[[Turn, Node], None]] = {
-    "": _pass, "end": _pass, "ask": _ask, "choices": _choices, "call": _call, "run": _run,
+    "": _pass, "end": _pass, "ask": _ask, "choices": _ask, "call": _call, "run": _run,
     "review": _review, "handoff": _handoff,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.flow import choices, offers, refs, review, spoken, starts, steps
 from bot.flow.machine import Node
+from bot.flow.state import copied
 from bot.flow.turn import Turn
 from bot.model import Json
 
@@ -62,8 +63,8 @@ def _old_tap(turn: Turn, ref: refs.StepRef) -> None:
 def pick(turn: Turn, node: Node, choice: str) -> bool:
     """A choice of the waiting question, by the id that its button carries."""
     if node.kind == "choices":
-        if choice == choices.MORE:
-            choices.more(turn, node)
+        if choices.is_more(choice):
+            choices.more(turn, node, choice)
             return True
         id_ = choices.by_token(turn, node, choice)
         if id_ is None:
@@ -113,7 +114,7 @@ def _resume(turn: Turn, number: str) -> bool:
     later = turn.state.pop("later", None)
     if not later or str(later[-1]["n"]) != number or turn.runs:
         return False
-    turn.runs = later
+    turn.runs = [copied(run) for run in later]
     turn.bind()
     turn.run["w"] = turn.now
     turn.next = "repeated"

@@ -38,7 +38,9 @@ def chosen(turn: Turn, choice: str) -> None:
     turn.rule, turn.item = "answer", choice
     node = turn.waits
     assert node is not None
-    if node.kind == "choices" and choice != choices.MORE:
+    if node.kind == "choices" and choice == choices.MORE:
+        choices.more(turn, node)
+    elif node.kind == "choices":
         choices.choose(turn, node, choice)
     else:
         taps.pick(turn, node, choice)
