@@ -151,9 +151,11 @@ async def _messages(request: web.Request) -> web.StreamResponse:
         raise BadRequest(f"from is {CUSTOMER}, {BUSINESS} or {NOTE}")
     try:
         after = int(request.query.get("after", "0"))
-        wait = min(max(float(request.query.get("wait", "0")), 0.0), PATIENCE)
+        wait = min(float(request.query.get("wait", "0")), PATIENCE)
     except ValueError as error:
         raise BadRequest("after and wait are numbers") from error
+    if not wait >= 0:  # also what is no number at all
+        raise BadRequest("wait is a number of seconds")
     found = await emulator.chats.after(chat, after, sender, wait)
     return web.json_response({"messages": [message.as_json() for message in found],
                               "next": found[-1].seq if found else after})

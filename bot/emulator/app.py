@@ -36,8 +36,6 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
     watcher.cancel()
     with suppress(asyncio.CancelledError):
         await watcher
-    await emulator.receipts.close()
-    await emulator.deliveries.close()
 
 
 async def _watch_clock(emulator: Emulator) -> None:
@@ -48,6 +46,13 @@ async def _watch_clock(emulator: Emulator) -> None:
 
 
 async def _let_go(app: web.Application) -> None:
-    """End what would keep the server from stopping: sockets, long polls, hanging sends."""
-    app[EMULATOR].closing.set()
-    app[EMULATOR].chats.close()
+    """End what would keep the server from stopping: sockets, long polls, hanging sends.
+
+    Deliveries end here too and not at the clean-up, since the bot may live in this same server:
+    what is delivered while its connections are being closed would open new ones.
+    """
+    emulator = app[EMULATOR]
+    emulator.closing.set()
+    emulator.chats.close()
+    await emulator.receipts.close()
+    await emulator.deliveries.close()

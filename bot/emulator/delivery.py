@@ -40,6 +40,7 @@ class Deliveries:
         self._lines: dict[str, deque[Delivery]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
         #: How the last try went, for the page: {ok, detail}.
         self.state: Json = {"ok": None, "detail": "nothing sent yet"}
 
@@ -48,6 +49,7 @@ class Deliveries:
         self._session = aiohttp.ClientSession(timeout=timeout)
 
     async def close(self) -> None:
+        self._closed = True
         workers = list(self._workers.values())
         for worker in workers:
             worker.cancel()
@@ -63,6 +65,8 @@ class Deliveries:
 
     def post(self, chat: Chat, value: Json, done: Callable[[bool], None]) -> None:
         """Put a webhook at the end of the customer's line."""
+        if self._closed:
+            return
         line = self._lines.setdefault(chat.id, deque(maxlen=WAITING))
         line.append(Delivery(value, done))
         worker = self._workers.get(chat.id)
