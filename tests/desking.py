@@ -8,20 +8,23 @@ import itertools
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientResponse, web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp import ClientResponse, ClientSession, CookieJar, web
+from aiohttp.test_utils import TestServer
 
 from bot import app as root
 from bot import config
 from bot.clock import Clock
 from bot.model import Address, Incoming, Json
+from bot.store.store import real_now
 from bot.web import auth
 
 PASSWORD = "seven brown foxes"
+Browser = ClientSession
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000"
                     "1f15c4890000000d49444154789c6360f8cf500f0003860180"
                     "5a346d6b0000000049454e44ae426082")
@@ -117,7 +120,7 @@ class House:
         return self.frontdesk.store
 
     async def agent(self, login: str = "maria", name: str = "Maria") -> Any:
-        return await self.store.add_agent(login, name, auth.hash_password(PASSWORD))
+        return await self.store.add_agent(login, name, password_hash())
 
     async def hears(self, text: str | Json, phone: str = "4915112345",
                     name: str | None = "Ana") -> str:
@@ -136,8 +139,16 @@ class House:
             conversation = await self.hears(text, phone, name)
         return conversation
 
-    def browser(self) -> TestClient[web.Request, web.Application]:
-        return TestClient(self.server)
+    @contextlib.asynccontextmanager
+    async def browser(self, login: str | None = None) -> AsyncIterator[Browser]:
+        """A browser with cookies of its own; signed in already where a login is given."""
+        jar = CookieJar(unsafe=True)  # the server's name is a number
+        async with ClientSession(str(self.server.make_url("")), cookie_jar=jar) as browser:
+            if login is not None:
+                token = await auth.open_session(self.store, await self.store.agent(login),
+                                                real_now())
+                jar.update_cookies({"session": token}, self.server.make_url("/"))
+            yield browser
 
 
 @contextlib.asynccontextmanager
@@ -166,6 +177,11 @@ async def opened(folder: Path, clock: Clock, port: int | None = None) -> AsyncIt
                 await asyncio.gather(sending, return_exceptions=True)
 
 
+@cache
+def password_hash() -> str:
+    return auth.hash_password(PASSWORD)
+
+
 # -- What a browser does with a page ----------------------------------------------------------
 
 
@@ -177,14 +193,14 @@ def fields(page: str, action: str) -> dict[str, str]:
         r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form[0])}
 
 
-async def sign_in(browser: TestClient[Any, Any], login: str = "maria", password: str = PASSWORD,
+async def sign_in(browser: Browser, login: str = "maria", password: str = PASSWORD,
                   wanted: str = "/desk", **headers: str) -> ClientResponse:
     page = await (await browser.get("/desk/sign-in", params={"next": wanted})).text()
     return await browser.post("/desk/sign-in", allow_redirects=False, headers=headers, data={
         **fields(page, "/desk/sign-in"), "login": login, "password": password})
 
 
-async def press(browser: TestClient[Any, Any], conversation: str, action: str,
+async def press(browser: Browser, conversation: str, action: str,
                 **more: Any) -> ClientResponse:
     """Press a button of the conversation's page as it stands now."""
     page = await (await browser.get(f"/desk/c/{conversation}")).text()
@@ -192,7 +208,7 @@ async def press(browser: TestClient[Any, Any], conversation: str, action: str,
         page, f"/desk/c/{conversation}/{action}"), **more)
 
 
-async def post(browser: TestClient[Any, Any], conversation: str, action: str,
+async def post(browser: Browser, conversation: str, action: str,
                form: dict[str, str], *, text: str | None = None, htmx: bool = False
                ) -> ClientResponse:
     data = form if text is None else {**form, "text": text}
