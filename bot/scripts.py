@@ -16,7 +16,7 @@ from bot.errors import BotError, FlowError
 from bot.flow import source
 from bot.flow.values import plain, typed
 from bot.model import Json
-from bot.testing import CUSTOMER, KIM, MONDAY, Chat, Message, Project, ScriptError
+from bot.testing import CUSTOMER, KIM, MONDAY, Chat, Message, Project, ScriptError, is_media
 
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 _WORDS: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None, "none": None}
@@ -205,16 +205,16 @@ def _advance(playing: _Play, value: Any) -> None:
 
 def _agent(playing: _Play, value: Any) -> None:
     chat = playing.chat
-    wanted = value if isinstance(value, Mapping) else {value: None}
+    wanted: dict[Any, Any] = dict(value) if isinstance(value, Mapping) else {value: None}
     _known_word(wanted, _AGENT, "agent")
+    if wanted.get("closes", "done") not in ("done", "back"):
+        raise ScriptError("an agent `closes: done`, or `closes: back` to the bot")
     playing.since = len(chat.messages)
     if not chat.owner.startswith("agent:"):
         chat.acts("take")
     if "says" in wanted:
         chat.acts("reply", str(wanted["says"]))
     if "closes" in wanted:
-        if wanted["closes"] not in ("done", "back"):
-            raise ScriptError("an agent `closes: done`, or `closes: back` to the bot")
         chat.acts("close" if wanted["closes"] == "done" else "return")
 
 
@@ -240,7 +240,7 @@ def _expect(playing: _Play, value: Any) -> None:
 
 def _slot(playing: _Play, name: str) -> Any:
     kept = playing.chat.slots.get(name)
-    if isinstance(kept, Mapping) and "mime_type" in kept:
+    if is_media(kept):
         return kept.get("name")
     for kind in ("choice", "date"):  # both keep more than their data
         if isinstance(kept, Mapping) and ("label" if kind == "choice" else "iso") in kept:
@@ -329,7 +329,7 @@ def _data(node: yaml.Node) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_data(value) for value in node.value]
     text = str(node.value)
-    if isinstance(node, yaml.ScalarNode) and node.style is None:
+    if isinstance(node, yaml.ScalarNode) and not node.style:
         if text in _WORDS:
             return _WORDS[text]
         if _NUMBER.fullmatch(text):

@@ -266,7 +266,7 @@ class Chat:
         for row in (*content.get("buttons", ()), *content.get("rows", ())):
             ref = refs.read(self.flows.options.key, _CONVERSATION, row["id"])
             if isinstance(ref, refs.StepRef):
-                found.append((row["id"], ref.choice, row["title"]))
+                found.append((row["id"], ref.choice.removeprefix("@"), row["title"]))
             else:
                 action = ref.action if ref is not None else row["id"]
                 found.append((row["id"], action.rpartition(":")[2], row["title"]))
@@ -299,11 +299,14 @@ class Chat:
         return {**result, "ok": True, "value": answer}
 
 
+def is_media(kept: Any) -> bool:
+    """Whether a slot's value is something that the customer sent as a file."""
+    return isinstance(kept, Mapping) and "id" in kept and "/" in str(kept.get("type", ""))
+
+
 def _linked(value: Any) -> Any:
     """What a customer sent leaves as a link, as it does in production."""
-    if isinstance(value, Mapping) and "mime_type" in value:
-        return f"https://files.example/{value['id']}"
-    return value
+    return f"https://files.example/{value['id']}" if is_media(value) else value
 
 
 def _failure(error: Any) -> Json:
@@ -314,4 +317,4 @@ def _failure(error: Any) -> Json:
 
 
 __all__: Sequence[str] = ("CUSTOMER", "KIM", "MONDAY", "Call", "Chat", "Message", "Operations",
-                          "Project", "ScriptError", "load")
+                          "Project", "ScriptError", "is_media", "load")

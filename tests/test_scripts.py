@@ -1,0 +1,289 @@
+"""Scripts beside the flows: how they are read, what they find, and what a failure tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot import scripts, testing
+from bot.errors import FlowError
+
+CONFIG = """
+timezone: Europe/Berlin
+channels:
+  main: {provider: meta, phone_number_id: "1", app_secret: "${S}", access_token: "${T}",
+         verify_token: "${V}"}
+backends:
+  stock:
+    base_url: http://127.0.0.1:9
+    operations:
+      find: {get: "/items/{name}", missing: 404}
+      order: {post: /orders, json: {name: "{name}", on: "{on}"}}
+"""
+
+FLOW = """
+flow: buying
+title: {en: Buy something}
+triggers: {keywords: {en: [buy]}}
+slots:
+  what: {type: text, label: {en: Item}}
+  on: {type: date, label: {en: Day}}
+  size: {type: choice, label: {en: Size}}
+  photo: {type: image, label: {en: Photo}}
+steps:
+  ask:
+    say: {en: What would you like?}
+    ask: what
+  find:
+    call: stock.find
+    with: {name: "{{ what }}"}
+    save: item
+    goto:
+      - {if: item is none, refuse: ask, say: {en: We have no such thing.}}
+      - pick
+    on_error: nobody
+  pick:
+    say: {en: "{{ item.title }}: which size?"}
+    choices:
+      small: {label: {en: Small}}
+      large: {label: {en: Large}}
+    save: size
+  day:
+    say: {en: When?}
+    ask: on
+  picture:
+    say: {en: A photo please.}
+    ask: photo
+  review:
+    review: [what, size, on, photo]
+  order:
+    tag: buyer
+    call: stock.order
+    with: {name: "{{ what }}", on: "{{ on }}"}
+    save: done
+    on_error: nobody
+  thanks:
+    say: {en: Thank you.}
+    end: bought
+  nobody:
+    handoff: {}
+"""
+
+WHOLE = """
+      - customer: buy
+      - bot: What would you like
+      - customer: hat
+      - bot: {contains: [Felt hat, which size], choices: [small, large], lacks: photo}
+      - tap: Large
+      - customer: 2026-04-01
+      - customer: {image: hat.jpg, text: like this}
+      - bot: {contains: [Large, received], language: en, type: buttons}
+      - tap: confirm
+      - bot: Thank you
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> testing.Project:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    (tmp_path / "flows" / "buying.yaml").write_text(FLOW)
+    return testing.load(tmp_path / "config.yaml")
+
+
+def script(tmp_path: Path, lines: str,
+           given: str = "{backend: {stock.find: {title: Felt hat}, stock.order: {id: 7}}}",
+           ) -> scripts.Script:
+    path = tmp_path / "buying.yaml"
+    path.write_text(f"tests:\n  a hat:\n    given: {given}\n    script:{lines}")
+    [read] = scripts.read(path)
+    return read
+
+
+def test_a_conversation_that_goes_as_written_passes(
+        tmp_path: Path, project: testing.Project) -> None:
+    chat = scripts.play(script(tmp_path, WHOLE + """
+      - expect:
+          outcome: bought
+          slots: {what: hat, size: large, on: 2026-04-01, photo: hat.jpg}
+          tags: buyer
+          owner: bot
+          calls: {stock.order: {name: hat, on: 2026-04-01}, stock.find: [{name: hat}]}
+"""), project)
+    assert [call.operation for call in chat.calls] == ["stock.find", "stock.order"]
+
+
+@pytest.mark.parametrize(("expected", "problem"), [
+    ("{outcome: lost}", "outcome is bought, not lost"),
+    ("{step: pick}", "step is none, not pick"),
+    ("{queue: support}", "queue is none, not support"),
+    ("{slots: {size: small}}", "the slot size is large, not small"),
+    ("{slots: {nothing: x}}", "the slot nothing is none, not x"),
+    ("{tags: [buyer, vip]}", "the tags are buyer, without vip"),
+    ("{calls: none}", "stock.find was called"),
+    ("{calls: {stock.order: none}}", "stock.order was called with"),
+    ("{calls: {stock.order: {name: cap}}}", "stock.order was called with"),
+    ("{calls: {stock.order: [{name: hat}, {name: hat}]}}", "stock.order was called 1 times"),
+    ("{colour: red}", "“colour” is unknown in expect"),
+])
+def test_what_is_not_as_expected_is_told(
+        tmp_path: Path, project: testing.Project, expected: str, problem: str) -> None:
+    with pytest.raises(scripts.Differs) as failure:
+        scripts.play(script(tmp_path, WHOLE + f"      - expect: {expected}\n"), project)
+    assert problem in str(failure.value)
+
+
+def test_a_failure_shows_the_place_the_line_and_the_chat(
+        tmp_path: Path, project: testing.Project) -> None:
+    with pytest.raises(scripts.Differs) as failure:
+        scripts.play(script(tmp_path, """
+      - customer: buy
+      - customer: hat
+      - bot: {contains: Straw hat}
+"""), project)
+    assert str(failure.value) == f"""{tmp_path / 'buying.yaml'}:7 “a hat”
+  - bot: {{contains: Straw hat}}
+No new message of the bot is like that: “Straw hat” is not in it
+
+The chat up to here:
+ customer  buy
+      bot  What would you like?
+ customer  hat
+      bot  Felt hat: which size?
+           [small: Small] [large: Large]"""
+
+
+@pytest.mark.parametrize(("line", "problem"), [
+    ("bot: nothing", "should have said nothing"),
+    ("bot: {choices: [medium]}", "it does not offer medium but small, large"),
+    ("bot: {lacks: Felt}", "“Felt” is in it"),
+    ("bot: {document: x.pdf}", "it holds no document x.pdf"),
+    ("bot: {language: zh}", "its language is en"),
+    ("bot: {type: list}", "it is of the type buttons"),
+    ("bot: {link: https://x.example}", "it has no link to"),
+    ("bot: {says: hello}", "“says” is unknown in bot"),
+    ("tap: medium", "no message has a button or row “medium”"),
+    ("customer: {poem: x}", "a customer sends a text or one of"),
+    ("agent: {sings: x}", "“sings” is unknown in agent"),
+    ("agent: {closes: later}", "an agent `closes: done`"),
+])
+def test_a_line_that_does_not_hold_is_told(
+        tmp_path: Path, project: testing.Project, line: str, problem: str) -> None:
+    with pytest.raises(scripts.Differs) as failure:
+        scripts.play(script(tmp_path, f"""
+      - customer: buy
+      - customer: hat
+      - {line}
+"""), project)
+    assert problem in str(failure.value)
+
+
+def test_operations_answer_in_turn_by_argument_or_fail(
+        tmp_path: Path, project: testing.Project) -> None:
+    chat = scripts.play(script(tmp_path, """
+      - customer: buy
+      - customer: cap
+      - bot: We have no such thing
+      - customer: hat
+      - bot: First hat
+      - customer: change item
+      - customer: hat
+      - bot: Second hat
+      - customer: change item
+      - customer: hat
+      - bot: Second hat
+""", """
+      backend:
+        stock.find:
+          - {when: {name: hat}, gives: {in turn: [{title: First hat}, {title: Second hat}]}}
+          - gives: none"""), project)
+    assert len(chat.calls) == 4
+    chat = scripts.play(script(tmp_path, """
+      - customer: buy
+      - customer: hat
+      - expect: {queue: support, owner: queue}
+""", "{backend: {stock.find: {error: 503}}}"), project)
+    assert chat.owner == "queue"
+
+
+def test_an_operation_for_which_nothing_is_given_is_told(
+        tmp_path: Path, project: testing.Project) -> None:
+    lines = "\n      - customer: buy\n      - customer: hat\n"
+    with pytest.raises(scripts.Differs, match=r"nothing is given for the operation stock\.find"):
+        scripts.play(script(tmp_path, lines, "{backend: {}}"), project)
+    with pytest.raises(scripts.Differs, match=r"no `when` of stock\.find fits"):
+        scripts.play(script(tmp_path, lines, "{backend: {stock.find: "
+                            "{when: {name: cap}, gives: {}}}}"), project)
+
+
+def test_time_an_agent_and_the_closed_window(tmp_path: Path, project: testing.Project) -> None:
+    scripts.play(script(tmp_path, """
+      - customer: agent
+      - bot: colleague
+      - agent: takes
+      - expect: {owner: agent}
+      - customer: hello?
+      - bot: nothing
+      - agent: {says: Hi!}
+      - bot: Hi!
+      - advance: 25h
+      - agent: {says: Too late}
+      - bot: nothing
+      - customer: yes?
+      - bot: Too late
+      - agent: {closes: done}
+      - expect: {owner: bot}
+"""), project)
+
+
+def test_who_writes_and_when_can_be_given(tmp_path: Path, project: testing.Project) -> None:
+    chat = scripts.play(script(tmp_path, """
+      - customer: buy
+""", "{now: 2026-07-01T09:00, contact: {name: Ann, language: en, phone: none}}"), project)
+    assert chat.now == 1_782_889_200_000
+    assert (chat.contact.name, chat.contact.phone) == ("Ann", None)
+
+
+@pytest.mark.parametrize(("text", "problem"), [
+    ("", "1:1 error the file is empty"),
+    ("given: {}\n", "1:1 error the file holds no `tests:`"),
+    ("tests:\n  a: {script: [{customer: x}]}\nmore: 1\n", "3:1 error “more” is unknown"),
+    ("tests:\n  a: {scripts: []}\n", "2:1 error “scripts” is unknown"),
+    ("tests:\n  a: {}\n", "2:1 error “a” needs a list `script:`"),
+    ("tests:\n  a:\n    script:\n      - shout: x\n", "4:1 error a line of a script is one of"),
+    ("tests:\n  a:\n    script:\n      - hello\n", "4:1 error here `word: value` is needed"),
+    ("tests:\n  a: {given: {wind: 3}, script: []}\n", "2:1 error “wind” is unknown in given"),
+    ("tests:\n  a: {given: {contact: {age: 3}}, script: []}\n", "“age” is unknown in contact"),
+    ("tests: [\n", "error"),
+])
+def test_a_mistake_in_a_file_is_told_with_its_line(
+        tmp_path: Path, text: str, problem: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(FlowError) as failure:
+        scripts.read(path)
+    assert problem in str(failure.value)
+    assert str(path) in str(failure.value)
+
+
+def test_a_time_that_is_none_is_told(tmp_path: Path, project: testing.Project) -> None:
+    with pytest.raises(FlowError, match="soon is no time"):
+        scripts.play(script(tmp_path, "\n      - customer: buy\n", "{now: soon}"), project)
+
+
+def test_plain_words_and_numbers_are_data_and_quoted_ones_text(tmp_path: Path) -> None:
+    read = script(tmp_path, " []", """
+      backend: {a: {b: true, c: "true", d: 12, e: "12", f: 1.5, g: none, h: 007, i: 2026-03-01}}""")
+    assert read.given["backend"]["a"] == {
+        "b": True, "c": "true", "d": 12, "e": "12", "f": 1.5, "g": None, "h": "007",
+        "i": "2026-03-01"}
+
+
+def test_what_is_given_for_the_file_holds_for_each_test(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("given: {backend: {a: 1, b: 2}, now: 2026-03-01}\ntests:\n"
+                    "  one: {script: []}\n  two: {given: {backend: {b: 3}}, script: []}\n")
+    one, two = scripts.read(path)
+    assert one.given == {"backend": {"a": 1, "b": 2}, "now": "2026-03-01"}
+    assert two.given["backend"] == {"a": 1, "b": 3}
