@@ -24,8 +24,19 @@ BERLIN = ZoneInfo("Europe/Berlin")
 SUPPORT = Queue(Hours.parse("Mon-Fri 09:00-18:00"))
 
 
+_KNOWN: dict[str, Flows] = {}
+
+
 def flows(folder: Path, *texts: str, **options: Any) -> Flows:
-    """The flows of these YAML texts, with the shipped commands and texts."""
+    """The flows of these YAML texts, with the shipped commands and texts; read once a process."""
+    key = repr((texts, sorted(options.items())))
+    if key not in _KNOWN:
+        _KNOWN[key] = read(folder, *texts, **options)
+    return _KNOWN[key]
+
+
+def read(folder: Path, *texts: str, **options: Any) -> Flows:
+    """The same, read anew."""
     for text in texts:
         kind, _, name = text.strip().splitlines()[0].partition(": ")
         (folder / f"{name.split('#')[0].strip() if kind != 'texts' else 'texts'}.yaml").write_text(
@@ -187,4 +198,4 @@ class Talk:
         return self.state["runs"][-1]["q"] if self.state.get("runs") else {}
 
 
-__all__ = ["BERLIN", "DAY", "HOUR", "SHIPPED", "TUESDAY", "Talk", "flows"]
+__all__ = ["BERLIN", "DAY", "HOUR", "SHIPPED", "TUESDAY", "Talk", "flows", "read"]

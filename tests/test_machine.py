@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from talking import Talk, flows
+from talking import Talk, read
 from transitions import Machine
 
 from bot.errors import UnknownVersion
@@ -41,7 +41,7 @@ steps:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Flows:
-    return flows(tmp_path, SMALL)
+    return read(tmp_path, SMALL)
 
 
 def test_the_states_are_the_steps_and_one_where_runs_begin_and_end(small: Flows) -> None:
@@ -94,7 +94,7 @@ def test_it_is_built_once_and_only_when_needed(
 def test_an_authors_word_is_never_called(tmp_path: Path) -> None:
     """transitions imports a string callback as a dotted path: no step or slot may become one."""
     author = SMALL.replace("hello:", "exit:").replace("pick:", "print:")
-    talk = Talk(flows(tmp_path, author)).says("small").says("Kim")
+    talk = Talk(read(tmp_path, author)).says("small").says("Kim")
     assert talk.step == "small/print"
     machine = talk.flows.current["small"].machine
     callbacks = [call for state in machine.states.values() for call in state.on_enter]
@@ -112,9 +112,9 @@ def test_the_logger_of_transitions_is_quiet(small: Flows) -> None:
 
 
 def test_a_conversation_goes_on_in_the_version_it_began_in(tmp_path: Path) -> None:
-    old = flows(tmp_path, SMALL)
+    old = read(tmp_path, SMALL)
     talk = Talk(old).says("small")
-    new = flows(tmp_path, SMALL.replace("Which size", "What size"))
+    new = read(tmp_path, SMALL.replace("Which size", "What size"))
     talk.flows = new
     with pytest.raises(UnknownVersion) as missing:
         talk.says("Kim")

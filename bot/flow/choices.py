@@ -172,7 +172,7 @@ def choose(turn: Turn, node: Node, id_: str) -> None:
     if node.slot is not None:
         turn.put(node.slot, _value(turn, node, id_, choice))
     turn.run["j"][-1].append(id_)
-    turn.run["a"].pop(node.name, None)
+    turn.run.get("o", {}).pop(node.name, None)
     turn.choice = id_
     if choice is not None:
         if choice.set:

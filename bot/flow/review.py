@@ -141,22 +141,32 @@ def go_back(turn: Turn, index: int) -> None:
     turn.next = turn.version.back_event(turn.run["j"][index][0], turn.step)
 
 
-def rewind(turn: Turn, index: int) -> None:
-    """Slots as they were when the question was asked; later answers are kept for the way back."""
+def rewind(turn: Turn, index: int, *, refused: bool = False) -> None:
+    """Slots as they were when the question was asked; later answers are kept for the way back.
+
+    The answer that is asked for anew is put by: it counts again if the customer goes further
+    back without answering. A refused one never does.
+    """
     run = turn.run
     journal = run["j"]
+    kept = dict(run.get("k", {}))
+    aside = dict(run.get("o", {}))
     for entry in reversed(journal[index:]):
         for slot, before in entry[2].items():
             if before is None:
                 turn.slots.pop(slot, None)
             else:
                 turn.slots[slot] = before
-    kept = {entry[0]: entry[3] for entry in journal[index + 1:]
-            if len(entry) > 3 and entry[3] is not None}
+    for entry in journal[index + 1:]:
+        answer = entry[3] if len(entry) > 3 else aside.pop(entry[0], None)
+        if answer is not None:
+            kept[entry[0]] = answer
     if index < len(journal):
-        run.get("k", {}).pop(journal[index][0], None)
-    if kept:
-        run["k"] = {**run.get("k", {}), **kept}
+        step, _, _, *answers = journal[index]
+        kept.pop(step, None)
+        if answers and answers[0] is not None and not refused:
+            aside[step] = answers[0]
+    run["k"], run["o"] = kept, aside
     del journal[index:]
     if journal:  # what is put into slots from here on belongs to this one
         step, visit, undo, *answer = journal[-1]

@@ -23,6 +23,7 @@ A run:
     j           questions entered: [step, visit, {slot: value before}, answer]; the answer is
                 missing while it is open, null where the question was skipped
     k           step -> answer given before an Edit, taken silently where it still fits
+    o           the same of the questions that are asked anew and not answered yet
     d           so many questions lie before a call that changed something: no way back to them
     w           when the step began to wait
     h           true: the run rests after a failure nobody planned for
@@ -47,6 +48,8 @@ def copied(run: Json) -> Json:
         journal[-1] = [step, visit, dict(undo), *answer]
     if "k" in run:
         copy["k"] = dict(run["k"])
+    if "o" in run:
+        copy["o"] = dict(run["o"])
     if "x" in run:
         copy["x"] = dict(run["x"])
     return copy

@@ -141,6 +141,7 @@ def _run(turn: Turn, node: Node) -> None:
 
 def _review(turn: Turn, node: Node) -> None:
     turn.run.pop("k", None)
+    turn.run.pop("o", None)
     turn.run["w"] = turn.now
     review.show(turn, node)
 
@@ -223,7 +224,7 @@ def take(turn: Turn, node: Node, value: Any) -> None:
     assert node.slot is not None
     turn.put(node.slot, value)
     turn.run["j"][-1].append(value)
-    turn.run["a"].pop(node.name, None)
+    turn.run.get("o", {}).pop(node.name, None)
     turn.next = "answered"
 
 
@@ -302,6 +303,6 @@ def _refusal(turn: Turn, entry: Next, node: Node) -> list[Part]:
 def _take_back(turn: Turn, node: Node) -> None:
     index = review.find_step(turn, node.name)
     if index is not None:
-        review.rewind(turn, index)
+        review.rewind(turn, index, refused=True)
     if node.slot is not None and node.slot in turn.slots:
         turn.put(node.slot, None)
