@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from bot import app, check, config, router
 from bot.clock import DAY
@@ -299,7 +299,7 @@ class Chat:
         return {**result, "ok": True, "value": answer}
 
 
-def is_media(kept: Any) -> bool:
+def is_media(kept: Any) -> TypeGuard[Mapping[str, Any]]:
     """Whether a slot's value is something that the customer sent as a file."""
     return isinstance(kept, Mapping) and "id" in kept and "/" in str(kept.get("type", ""))
 
