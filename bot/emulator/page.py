@@ -86,7 +86,8 @@ async def file(request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound
     inline = plain(found.mime_type) in INLINE
-    name = quote(found.name or "file", safe="")
+    # The same file may have gone out under another name than it came in with.
+    name = quote(request.query.get("name") or found.name or "file", safe="")
     headers = {**_HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'",
                "Content-Type": found.mime_type if inline else "application/octet-stream",
                "Content-Disposition": f"{'inline' if inline else 'attachment'}; "

@@ -2,8 +2,9 @@
 
 const HOME = new URL("../", import.meta.url);
 
-/** The address of a file of a chat. */
-export const fileUrl = (id) => new URL(`files/${encodeURIComponent(id)}`, HOME).href;
+/** The address of a file of a chat, to be saved under a name of its own if there is one. */
+export const fileUrl = (id, name) =>
+  new URL(`files/${encodeURIComponent(id)}${name ? `?name=${encodeURIComponent(name)}` : ""}`, HOME).href;
 
 async function ask(path, options) {
   let answer;

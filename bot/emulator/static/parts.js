@@ -60,7 +60,7 @@ function card(message, phone, parts) {
       h("small", {}, file.state === "ready" ? `${ending} · ${size(file.size)}` : phone.words.loading)),
   ];
   parts.inside.push(file.state === "ready"
-    ? h("a", { class: "card", href: fileUrl(file.id), download: name, "aria-label": `${phone.words.download} ${name}` }, ...inside, icon("download"))
+    ? h("a", { class: "card", href: fileUrl(file.id, name), download: name, "aria-label": `${phone.words.download} ${name}` }, ...inside, icon("download"))
     : h("div", { class: "card" }, ...inside));
 }
 
