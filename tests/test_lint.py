@@ -96,7 +96,7 @@ PLANTED = [
      "without ever waiting: `one` → `two`"),
     ("[number, reason]", "[number, reason, order]", "36:30 error", "needs a `label`"),
     ("    review: [number, reason]", "    say: Thanks.", "38:11 warning", "put a `review` before"),
-    ("reason: \"{{ reason }}\"", "reason: {{ reason }}", "39:45 error", "put the text in quotes: "
+    ("reason: \"{{ reason }}\"", "reason: {{ reason }}", "39:44 error", "put the text in quotes: "
      "with: {number: \"{{ number }}\", reason: \"{{ reason }}\"}"),
     ("file: returns/label", "file: returns/lable", "42:17 error", "did you mean `returns/label`?"),
     ("end: sent", "end: sent\n    goto: ask", "44:5 error", "`goto` can't stand beside `end`"),
@@ -167,6 +167,32 @@ def test_a_goto_that_no_choice_follows_is_found(tmp_path: Path):
         "also: {en: [torn]}}", "goto: check}").replace("    save: reason", "    goto: ask"))
     assert "flows/returns.yaml:34:11 warning this is never taken: each choice leads somewhere " \
            "itself" in found
+
+
+def test_other_mistakes_of_writing_hide_no_wrong_name(tmp_path: Path):
+    text = FLOW.replace("    save: order\n", "    save: order\n    save: order\n").replace(
+        "  done:\n", "  empty:\n  done:\n").replace("      - why", "      - wy").replace(
+        "refuse: ask,", "refuse: empty,")
+    found = [one.removeprefix("flows/returns.yaml:") for one in findings(tmp_path, returns=text)]
+    assert found == [
+        "25:5 error `save` stands here twice (first in line 24)",
+        "28:9 error there is no step `wy` - did you mean `why`?",
+        "42:3 error `empty` has nothing after it"]
+
+
+def test_lines_that_need_quotes_hide_nothing_else(tmp_path: Path):
+    text = FLOW
+    for right, wrong in (
+        ("{en: Which order?, zh: 哪个订单？}", "Note: which order?"),
+        ('{number: "{{ number }}"}', "{number: {{ number }}}"),
+        ("    say: {file: returns/label}", "    say: *Done*    # at last"),
+        ("attempts: 3", "attempts: many"), ("order is none", "ordr is none"),
+    ):
+        text = text.replace(right, wrong, 1)
+    found = [one.removeprefix("flows/returns.yaml:") for one in findings(tmp_path, returns=text)]
+    places = [one.split(" ")[0] for one in found]
+    assert places == ["16:10", "19:15", "23:20", "26:14", "42:10"]
+    assert found[4].endswith('put the text in quotes: say: "*Done*"    # at last')
 
 
 @pytest.mark.parametrize(("item", "place", "part"), [

@@ -67,7 +67,7 @@ def _expressions(doc: Document, options: CheckOptions, fields: frozenset[str],
                 known: Iterable[str] = GLOBALS | texts_names.get(str(part.path[1]), set())
             else:
                 known = GLOBALS | part.names | slots.keys()
-            if path[0] not in known and not doc.unclear:
+            if path[0] not in known and path[0] not in doc.named("slots"):
                 yield _unknown_name(doc, part, path[0], known)
             else:
                 yield from _fields(doc, part, path, options, fields)
@@ -180,7 +180,7 @@ def _other_flow(doc: Document, name: str, given: dict[str, object], path: Path,
             yield doc.error((*path, "flow"), f"there is no flow `{name}`{nearest(name, flows)}")
         return
     for slot in given:
-        if slot not in target.spec.slots and not target.unclear:
+        if slot not in target.spec.slots and slot not in target.named("slots"):
             yield doc.error_at_key((*path, "with", slot), f"the flow `{name}` has no slot `{slot}`"
                                    + nearest(slot, target.spec.slots))
 
@@ -192,7 +192,7 @@ def _queue(doc: Document, path: Path, name: str, options: CheckOptions) -> Itera
 
 
 def _named(doc: Document, flow: FlowSpec, path: Path, name: str) -> Iterator[Finding]:
-    if name not in flow.steps and not doc.unclear:
+    if name not in flow.steps and name not in doc.named("steps"):
         yield doc.error(path, f"there is no step `{name}`{nearest(name, flow.steps)}")
 
 
@@ -241,7 +241,7 @@ def _step(doc: Document, flow: FlowSpec, name: str, step: Step) -> Iterator[Find
 
 
 def _slot(doc: Document, flow: FlowSpec, path: Path, name: str) -> Iterator[Finding]:
-    if name in flow.slots or doc.unclear:
+    if name in flow.slots or name in doc.named("slots"):
         return
     message = (f"there is no slot `{name}`"
                + (nearest(name, flow.slots) or ": add it under `slots:`"))

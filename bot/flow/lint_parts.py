@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,11 @@ class Document:
     spec: Any  #: FlowSpec, AnswersSpec, (name, items) of commands, or TextsSpec
     damaged: frozenset[str] = frozenset()  #: steps in which something could not be read
     unclear: bool = False  #: the file itself has mistakes of writing
+
+    def named(self, section: str) -> Iterable[str]:
+        """The names written under `slots` or `steps`, also those with nothing after them."""
+        found = self.root.value.get(section) if isinstance(self.root.value, dict) else None
+        return found.keys if found is not None else ()
 
     def error(self, path: Path, message: str) -> Finding:
         return Finding(self.file, *self.root.at(*path).place, "error", message)

@@ -125,7 +125,7 @@ def _document(path: Path, templates: Templates, options: CheckOptions,
     if root is None:
         return None
     reading = Reading(file, options.default_language, templates)
-    unclear = any(mistake.level == "error" for mistake in mistakes)
+    unclear = any("put the text in quotes: " not in mistake.message for mistake in mistakes)
     document = _by_kind(reading, root, path.stem, unclear=unclear)
     findings += reading.findings
     return document

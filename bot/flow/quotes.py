@@ -11,6 +11,8 @@ _KEY = r"[A-Za-z_][\w.-]*"
 _BLOCK = re.compile(rf"^(\s*(?:- +)*(?:{_KEY}:[ ]+)?)(.*?)\s*$", re.DOTALL)
 _INNER_KEY = re.compile(rf"\s*({_KEY}):\s+")
 _NEXT_KEY = re.compile(rf"\s*{_KEY}:(?:\s|$)")
+#: A comment as people write it; `#1` within a sentence is none.
+_NOTE = re.compile(r"(?<=\S)\s+# .*$")
 #: What a plain text can't begin with, or can't hold (inside braces also , [ ] { }).
 _SPECIAL = re.compile(r"^[&*!|>%@`\"'\[\]{}#,?-]|: |:$| #|\\|\{\{")
 _SPECIAL_INSIDE = re.compile(_SPECIAL.pattern + r"|[,\[\]{}]")
@@ -36,6 +38,9 @@ def fixed(line: str) -> str | None:
     if match is None or not match[2]:
         return None
     head, rest = match[1], match[2]
+    note = _NOTE.search(rest)
+    tail = rest[note.start():] if note else ""
+    rest = rest[:note.start()] if note else rest
     if not head.strip() or (rest[0] == "[" and "]" not in rest):
         return None
     if rest.startswith("{") and _INNER_KEY.match(rest, 1):
@@ -49,7 +54,7 @@ def fixed(line: str) -> str | None:
         new = quoted(rest[1:])
     else:
         new = quoted(rest) if _SPECIAL.search(rest) else rest
-    return None if new == rest else head + new
+    return None if new == rest else head + new + tail
 
 
 def _value(text: str, start: int, *, in_list: bool) -> tuple[str, int]:

@@ -18,6 +18,8 @@ from bot.flow import quotes
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
+#: So many times a file is read again with quotes put where they are missing.
+_REPAIRS = 20
 #: What no text can hold: control characters but tab and line ends, and non-characters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _TECHNICAL = {
@@ -51,7 +53,8 @@ class Node:
     value: str | list[Node] | dict[str, Node]
     line: int
     column: int
-    keys: dict[str, Place] = field(default_factory=dict)  #: of a mapping: where each key stands
+    #: of a mapping: where each key stands, also one with nothing after it
+    keys: dict[str, Place] = field(default_factory=dict)
 
     @property
     def place(self) -> Place:
@@ -98,11 +101,14 @@ class _Open:
 class _Reader:
     """One file being read; the mistakes are collected on the way."""
 
-    def __init__(self, file: str, text: str) -> None:
-        self.file, self.text = file, text
-        self.lines = text.split("\n")
+    def __init__(self, file: str, lines: list[str], quoted: set[int]) -> None:
+        self.file, self.lines = file, lines
+        self.text = "\n".join(lines)
         self.findings: list[Finding] = []
-        self.quoted: set[int] = set()
+        #: lines of which it was said that a text in them needs quotes
+        self.quoted = quoted
+        #: such lines as they should be
+        self.repairs: dict[int, str] = {}
 
     def error(self, place: Place, message: str) -> None:
         self.findings.append(Finding(self.file, *place, "error", message))
@@ -116,6 +122,8 @@ class _Reader:
         fixed = quotes.fixed(line)
         self.error(place, f"{why}: put the text in quotes"
                           + (f": {fixed.strip()}" if fixed else ""))
+        if fixed:
+            self.repairs[place[0] - 1] = fixed
 
     def read(self) -> Node | None:
         parser = CParser(self.text)
@@ -196,7 +204,7 @@ class _Reader:
         assert isinstance(value, dict)
         if parent.key is None and not parent.bad_key:
             if not isinstance(node.value, str):
-                self.quote(place, "a text can't begin with `{` or `[`")
+                self.quote(parent.node.place, "a text can't begin with `{` or `[`")
                 parent.bad_key = True
                 return
             parent.key, parent.key_place = node.value, place
@@ -206,6 +214,7 @@ class _Reader:
             parent.bad_key = False
             return
         if node.value == "" and not self._written(place):
+            parent.node.keys.setdefault(key, parent.key_place)
             if (parent.flow and self._goes_on(parent, key)) or place[0] in self.quoted:
                 return
             if parent.flow:
@@ -256,6 +265,8 @@ class _Reader:
                 place = (number + 1, _difference(self.lines[number], fixed) + 1)
                 self.error(place, "this line can't be read: put the text in quotes: "
                                   + fixed.strip())
+                self.quoted.add(number + 1)
+                self.repairs[number] = fixed
                 return
         place = (min(line, len(self.lines) - 1) + 1, column + 1)
         text = self.lines[place[0] - 1]
@@ -325,12 +336,21 @@ def read(file: str, data: bytes) -> tuple[Node | None, list[Finding]]:
         return None, [Finding(file, *_place(text[:bad.start()]), "error",
                               f"there is an invisible character here (U+{ord(bad[0]):04X}): "
                               "remove it")]
-    reader = _Reader(file, text)
-    try:
-        root = reader.read()
-    except (RecursionError, ValueError, UnicodeError) as problem:
-        return None, [Finding(file, 1, 1, "error", f"the file can't be read: {problem}")]
-    return root, reader.findings
+    lines = text.split("\n")
+    quoted: set[int] = set()
+    kept: list[Finding] = []
+    for _ in range(_REPAIRS):
+        reader = _Reader(file, lines, quoted)
+        try:
+            root = reader.read()
+        except (RecursionError, ValueError, UnicodeError) as problem:
+            return None, [*kept, Finding(file, 1, 1, "error", f"the file can't be read: {problem}")]
+        if not reader.repairs:
+            break
+        # Read on with quotes where they are missing, so that one run finds what is wrong below.
+        kept += [finding for finding in reader.findings if finding.line - 1 in reader.repairs]
+        lines = [reader.repairs.get(number, line) for number, line in enumerate(lines)]
+    return root, [*kept, *reader.findings] if not reader.repairs else kept
 
 
 def _place(before: str) -> Place:
