@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
 import signal
 import socket
@@ -245,9 +246,15 @@ async def demo(port: int, config_file: Path | None = None) -> None:
     here = f"http://127.0.0.1:{listener.getsockname()[1]}"
     password = secrets.token_urlsafe(9)
     with contextlib.closing(listener), tempfile.TemporaryDirectory(prefix="frontdesk-") as folder:
-        settings = config.load(config_file or shipped() / "config.yaml", demo_environ(here))
-        settings = settings.model_copy(update={"store": f"sqlite:///{folder}/demo.db"})
+        settings = config.load(config_file or shipped() / "config.yaml",
+                               {**os.environ, **demo_environ(here)})
         name, channel = next(iter(settings.channels.items()))
+        # Whatever the project says: a demo writes to no real number and keeps nothing.
+        channel = channel.model_copy(update={"graph_url": f"{here}/emulator/v23.0"})
+        settings = settings.model_copy(update={
+            "store": f"sqlite:///{folder}/demo.db", "channels": {name: channel},
+            "server": settings.server.model_copy(update={"public_url": here})})
+        hints = HINTS if config_file is None else ()
         clock = Clock()
         async with assemble(settings, clock) as frontdesk:
             await frontdesk.store.add_agent("demo", "Sam", hash_password(password))
@@ -259,12 +266,13 @@ async def demo(port: int, config_file: Path | None = None) -> None:
                 business_account_id=channel.business_account_id,
                 business_name=str(settings.public.get("shop_name", "Frontdesk")),
                 customers=[Customer(c.name, c.phone, c.language) for c in CUSTOMERS],
-                hints=HINTS), clock))
+                hints=hints), clock))
 
             def started() -> None:
                 print(f"Phone   {here}/emulator\n"
-                      f"Desk    {here}/desk   sign in as demo with {password}\n"
-                      "Try     " + "\n        ".join(HINTS) + "\nCtrl-C stops it.", flush=True)
+                      f"Desk    {here}/desk   sign in as demo with {password}", *(
+                          f"{'' if place else 'Try':<8}{hint}" for place, hint in enumerate(hints)),
+                      "Ctrl-C stops it.", sep="\n", flush=True)
 
             await serve(frontdesk, listener, started)
 

@@ -185,8 +185,7 @@ def test_agents_are_added_listed_given_passwords_and_disabled(project: Path) -> 
     assert listed == [{"login": "ana", "name": "Ana", "disabled": True}]
     assert bot("agents", "password", "ana", "--password-stdin", at=project,
                given=f"{PASSWORD}!\n").returncode == 0
-    listed = json.loads(bot("agents", "list", "--json", at=project).stdout)
-    assert not listed[0]["disabled"]
+    assert "disabled" not in bot("agents", "list", at=project).stdout
     unknown = bot("agents", "disable", "bob", at=project)
     assert unknown.returncode == 1
     assert "there is ana" in unknown.stderr
@@ -242,6 +241,26 @@ def test_it_serves_until_it_is_asked_to_stop(project: Path, number: signal.Signa
         process.send_signal(number)
         assert process.wait(20) == 0
     assert not (project / "data" / "bot.db.control").exists()
+
+
+def test_a_demo_of_ones_own_project_writes_to_no_real_number(project: Path) -> None:
+    config = (project / "config.yaml").read_text("utf-8")
+    (project / "config.yaml").write_text(
+        config.replace("    graph_url: http://127.0.0.1:1/v23.0\n", ""), "utf-8")
+    with subprocess.Popen(
+            [sys.executable, "-m", "bot", "demo", "--port", "0", "--config", "config.yaml"],
+            cwd=project, env=environment(**ENVIRON), text=True, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(3)]
+        assert [line.split()[0] for line in lines] == ["Phone", "Desk", "Ctrl-C"]
+        here = lines[0].split()[1].removesuffix("/emulator")
+        with urlopen(f"{here}/emulator") as answer:
+            assert answer.status == 200
+        with urlopen(f"{here}/readyz") as answer:
+            assert answer.status == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    assert not (project / "data").exists()
 
 
 def test_the_doctor_says_what_is_missing(project: Path) -> None:
