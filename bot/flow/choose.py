@@ -181,7 +181,7 @@ def _by_run(labels: _Labels, words: Sequence[str]) -> Chosen | Several | None:
 
 def _denied(run: str, label: str) -> bool:
     before = run.partition(label)[0]
-    return any(before.endswith(negation) for negation in RUN_NEGATIONS)
+    return any(negation in before for negation in RUN_NEGATIONS)
 
 
 def _without_filler(run: str) -> str:

@@ -21,11 +21,16 @@ class Frame(Protocol):
 
     scope: Scope
     people: bool
+    rounds: int  #: of all its loops so far
 
     def apply(self, name: str, value: Any, args: tuple[Any, ...]) -> Any: ...
 
     def holds(self, name: str, value: Any, args: tuple[Any, ...]) -> bool: ...
 
+
+#: Of one loop, and of all loops of a text together: loops stand in loops.
+LONGEST_LOOP = 200
+MOST_ROUNDS = 5_000
 
 Filter = Callable[..., Any]
 FILTERS: dict[str, Filter] = {}
@@ -378,8 +383,9 @@ def _slice(frame: Frame, value: Any, start: Any, stop: Any, step: Any) -> Any:
 @_filter("op rounds")
 def _rounds(frame: Frame, value: Any) -> Any:
     items = sequence(value)
-    if len(items) > 200:
-        raise ExpressionError("a loop has more than 200 rounds")
+    frame.rounds += len(items)
+    if len(items) > LONGEST_LOOP or frame.rounds > MOST_ROUNDS:
+        raise ExpressionError(f"a loop has more than {LONGEST_LOOP} rounds")
     return items
 
 

@@ -56,6 +56,7 @@ class Frame(Context):
         # Jinja's own initialiser prepares inheritance and imports, which no flow has.
         self.scope = scope
         self.people = people
+        self.rounds = 0
         self.vars = {}
         self.exported_vars = set()
 

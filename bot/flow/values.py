@@ -184,11 +184,12 @@ def _comparable(left: Any, right: Any, zone: tzinfo) -> tuple[Any, Any]:
     left, right = bare(left), bare(right)
     kinds = (date, time)
     if isinstance(left, str) and isinstance(right, str):
-        if len(left) > 10 and len(right) > 10:
+        if len(left) + len(right) > 20 and left[:1].isdigit() and right[:1].isdigit():
             first, second = moment(left, zone), moment(right, zone)
             if first is not None and second is not None:
-                return first, second
-        return left, right
+                left, right = first, second
+        if isinstance(left, str) or isinstance(right, str):
+            return left, right
     if not isinstance(left, kinds) and not isinstance(right, kinds):
         return left, right
     if isinstance(left, time) or isinstance(right, time):
