@@ -106,7 +106,8 @@ async def test_a_provider_that_says_the_window_is_closed_is_believed(
         store: Store, clock: Clock) -> None:
     work = await store.accept([wrote(clock)], says(text("1"), text("2")))
     work = await store.settle([Outcome(work.sends[0], "sent", "p1")])
-    await store.accept([receipt(work.sends[0].id, "failed", clock, code=131047)], counts)
+    await store.accept([receipt(work.sends[0].id, "failed", clock, code=131047,
+                                closes_window=True)], counts)
     assert (await store.conversations()).rows[0].window_until <= clock.now()
     assert (await statuses(store))[1] == "parked"
     work = await store.accept([wrote(clock, number=2)], says())

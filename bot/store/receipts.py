@@ -8,9 +8,6 @@ from bot.store.base import Tx
 from bot.store.sends import PARKED, apply_status, claim_head
 from bot.store.work import Work
 
-#: Meta's code for a free message after the 24-hour window (whatsapp.md, error codes).
-WINDOW_CLOSED = 131047
-
 
 async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
     """One receipt. Of a message nobody knows yet it is kept until the send is settled."""
@@ -35,7 +32,7 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
         status = "sent"
     if await apply_status(tx, id_, receipt.status, status, receipt.code, receipt.error):
         work.changed.add(conversation)
-    if receipt.code == WINDOW_CLOSED:
+    if receipt.closes_window:
         await tx.run("close_window", conversation, work.now)
         if receipt.status == "failed" and status not in ("delivered", "read"):
             # It was too late for this window, not wrong: it leaves when the customer writes.
