@@ -11,7 +11,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -238,8 +238,9 @@ async def demo(port: int, config_file: Path | None = None) -> None:
     """
     from bot.demo import application as demo_backends
     from bot.demo.hints import CUSTOMERS, HINTS
-    from bot.emulator import Customer, EmulatorSettings
+    from bot.emulator import Customer
     from bot.emulator import application as phones
+    from bot.stand_in import stand_in
     from bot.web.auth import hash_password
 
     listener = listen("127.0.0.1", port)
@@ -253,20 +254,17 @@ async def demo(port: int, config_file: Path | None = None) -> None:
         channel = channel.model_copy(update={"graph_url": f"{here}/emulator/v23.0"})
         settings = settings.model_copy(update={
             "store": f"sqlite:///{folder}/demo.db", "channels": {name: channel},
-            "server": settings.server.model_copy(update={"public_url": here})})
+            "server": settings.server.model_copy(update={
+                "port": listener.getsockname()[1], "public_url": here})})
         hints = HINTS if config_file is None else ()
         clock = Clock()
         async with assemble(settings, clock) as frontdesk:
             await frontdesk.store.add_agent("demo", "Sam", hash_password(password))
             frontdesk.web.add_subapp("/demo", demo_backends(clock))
-            frontdesk.web.add_subapp("/emulator", phones(EmulatorSettings(
-                webhook_url=f"{here}/webhooks/{name}", app_secret=channel.app_secret[0],
-                access_token=channel.access_token, verify_token=channel.verify_token,
-                phone_number_id=channel.phone_number_id, display_phone_number="+44 7700 900100",
-                business_account_id=channel.business_account_id,
-                business_name=str(settings.public.get("shop_name", "Frontdesk")),
-                customers=[Customer(c.name, c.phone, c.language) for c in CUSTOMERS],
-                hints=hints), clock))
+            emulated, _ = stand_in(settings, name)
+            frontdesk.web.add_subapp("/emulator", phones(replace(
+                emulated, hints=hints,
+                customers=[Customer(c.name, c.phone, c.language) for c in CUSTOMERS]), clock))
 
             def started() -> None:
                 print(f"Phone   {here}/emulator\n"
