@@ -125,7 +125,8 @@ def _document(path: Path, templates: Templates, options: CheckOptions,
     if root is None:
         return None
     reading = Reading(file, options.default_language, templates)
-    unclear = any("put the text in quotes: " not in mistake.message for mistake in mistakes)
+    unclear = any("put the text in quotes: " not in mistake.message
+                  and "a space is missing" not in mistake.message for mistake in mistakes)
     document = _by_kind(reading, root, path.stem, unclear=unclear)
     findings += reading.findings
     return document

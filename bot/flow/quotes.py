@@ -11,6 +11,7 @@ _KEY = r"[A-Za-z_][\w.-]*"
 _BLOCK = re.compile(rf"^(\s*(?:- +)*(?:{_KEY}:[ ]+)?)(.*?)\s*$", re.DOTALL)
 _INNER_KEY = re.compile(rf"\s*({_KEY}):\s+")
 _NEXT_KEY = re.compile(rf"\s*{_KEY}:(?:\s|$)")
+_NO_SPACE = re.compile(r"(\s*(?:- +)?[a-z_]+:)([^\s:/].*)$")
 #: A comment as people write it; `#1` within a sentence is none.
 _NOTE = re.compile(r"(?<=\S)\s+# .*$")
 #: What a plain text can't begin with, or can't hold (inside braces also , [ ] { }).
@@ -30,6 +31,12 @@ def quoted(text: str) -> str:
 
 def _is_quoted(text: str) -> bool:
     return bool(re.fullmatch(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\[0abtnvfre \"/\\N_LPxuU])*\"", text))
+
+
+def spaced(line: str) -> str | None:
+    """The line with a space after its colon, if one is missing there."""
+    match = _NO_SPACE.match(line)
+    return None if match is None else f"{match[1]} {match[2]}"
 
 
 def fixed(line: str) -> str | None:
@@ -65,7 +72,9 @@ def _value(text: str, start: int, *, in_list: bool) -> tuple[str, int]:
             _INNER_KEY.match(text, start + 1)):
         return _mapping(text, start)
     if text.startswith("[", start) and not in_list:
-        return _list(text, start)
+        new, end = _list(text, start)
+        if re.match(r"\s*([,}]|$)", text[end:]):
+            return new, end
     whole = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"").match(text, start)
     if whole and re.match(r"\s*([,}\]]|$)", text[whole.end():]):
         return whole[0] if _is_quoted(whole[0]) else quoted(whole[0]), whole.end()

@@ -103,7 +103,8 @@ def mapping(
 def word(r: Reading, node: Node) -> str | None:
     """A text on one line, as written."""
     if not isinstance(node.value, str):
-        r.error(node, f"one word or text is expected here, not {shown(node)}")
+        quote = ": a text that begins with `[` or `{` needs quotes" if node.value else ""
+        r.error(node, f"one word or text is expected here, not {shown(node)}{quote}")
         return None
     if not node.value.strip():
         r.error(node, "the text is empty")

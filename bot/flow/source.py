@@ -217,8 +217,10 @@ class _Reader:
             parent.node.keys.setdefault(key, parent.key_place)
             if (parent.flow and self._goes_on(parent, key)) or place[0] in self.quoted:
                 return
-            if parent.flow:
-                self.quote(parent.key_place, "a comma ends a text inside `{ }`")
+            if parent.flow and not self._colon_after(key, parent.key_place):
+                before = self.lines[parent.key_place[0] - 1][:parent.key_place[1] - 1].rstrip()
+                self.quote(parent.key_place, "a comma ends a text inside `{ }`"
+                           if before.endswith(",") else "a text can't begin with `{`")
             elif re.search(r":\s+#\S", self.lines[parent.key_place[0] - 1]):
                 self.quote(parent.key_place, "what follows `#` is a comment")
             else:
@@ -230,6 +232,10 @@ class _Reader:
             return
         value[key] = node
         parent.node.keys[key] = parent.key_place
+
+    def _colon_after(self, key: str, place: Place) -> bool:
+        rest = self.lines[place[0] - 1][place[1] - 1:]
+        return rest.startswith(key) and rest[len(key):].lstrip().startswith(":")
 
     def _goes_on(self, parent: _Open, key: str) -> bool:
         """Join `一,二` again: a comma without a space, then a word that can't be a key here."""
@@ -260,6 +266,13 @@ class _Reader:
                 return
             if not 0 <= number < len(self.lines):
                 continue
+            spaced = quotes.spaced(self.lines[number])
+            if spaced and self._helps(number, spaced, line):
+                self.error((number + 1, _difference(self.lines[number], spaced) + 1),
+                           f"a space is missing after the colon: {spaced.strip()}")
+                self.quoted.add(number + 1)
+                self.repairs[number] = spaced
+                return
             fixed = quotes.fixed(self.lines[number])
             if fixed and self._helps(number, fixed, line):
                 place = (number + 1, _difference(self.lines[number], fixed) + 1)
@@ -298,7 +311,7 @@ def _difference(old: str, new: str) -> int:
     for column, (a, b) in enumerate(zip(old, new, strict=False)):
         if a != b:
             return column
-    return 0
+    return min(len(old), len(new))
 
 
 def _in_words(problem: str) -> str:
