@@ -196,7 +196,7 @@ update conversation set window_until = case when window_until > $2 then $2 else 
 where id = $1
 -- name: add_receipt
 insert into receipt (id, channel, message, provider_id, status, at, code, error)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing
 -- name: message_by_tag
 select m.id, m.conversation, m.status, o.state, o.epoch from message m
 left join outbox o on o.conversation = m.conversation and o.id = m.id

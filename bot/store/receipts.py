@@ -17,9 +17,9 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
     if row is None:
         row = await tx.one("message_by_provider", receipt.provider_id, receipt.channel)
     message = None if row is None else row[0]
-    await tx.run("add_receipt", new_id(), receipt.channel, message, receipt.provider_id,
-                 receipt.status, receipt.at, receipt.code, receipt.error)
-    if row is None:
+    new = await tx.run("add_receipt", new_id(), receipt.channel, message, receipt.provider_id,
+                       receipt.status, receipt.at, receipt.code, receipt.error)
+    if row is None or not new:
         return
     id_, conversation, status, outbox_state, epoch = row
     if outbox_state in ("sending", "unknown"):  # the outcome is known now

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 
 from bot import failpoints
 from bot.errors import UnknownVersion
@@ -56,6 +57,10 @@ async def accept(tx: Tx, items: Iterable[Item], step: Step | None, work: Work) -
 
 
 async def _keep(tx: Tx, item: Notice, now: int) -> None:
+    # A notice has no id; the same bytes again are the same notice, delivered again.
+    same = f"notice:{sha256(item.raw.encode(errors='replace')).hexdigest()}"
+    if not await tx.run("see", item.channel, same, now):
+        return
     await tx.run("add_notice", new_id(), item.channel, item.kind, item.text, item.raw, now)
 
 

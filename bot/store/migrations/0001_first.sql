@@ -125,17 +125,17 @@ create table outbox (
 create index outbox_due on outbox (not_before) where state in ('queued', 'unknown');
 
 create table receipt (
-    id text primary key,
     channel text not null,
-    message text,                               -- null: no message of ours is known by it (yet)
     provider_id text not null,
     status text not null,
     at bigint not null,
+    id text not null,
+    message text,                               -- null: no message of ours is known by it (yet)
     code integer,
-    error text
-);
-create index receipt_orphan on receipt (provider_id) where message is null;
-create index receipt_message on receipt (message) where message is not null;
+    error text,
+    primary key (channel, provider_id, status, at)
+) /*clustered*/;
+create index receipt_listed on receipt (id);
 
 create table turn (
     id text primary key,                        -- the event's
