@@ -61,6 +61,12 @@ export function createPhone(first, business, now) {
   new ResizeObserver(() => atEnd && end()).observe(scroller);
   new ResizeObserver(() => atEnd && end()).observe(log);
 
+  function dated(at) {
+    const line = note(day(at, now(), phone.language, words), "date");
+    line.dataset.at = at;
+    return line;
+  }
+
   phone.find = (id) => messages.get(id);
   phone.settle = () => atEnd && end();
 
@@ -80,7 +86,7 @@ export function createPhone(first, business, now) {
       return;
     }
     const before = [...messages.values()].at(-2);
-    if (!before || !sameDay(before.at, message.at)) log.insertBefore(note(day(message.at, now(), phone.language, words), "date"), dots);
+    if (!before || !sameDay(before.at, message.at)) log.insertBefore(dated(message.at), dots);
     if (message.from === "business" && !phone.visible && !unreadFrom) unreadFrom = message.id;
     if (message.from === "customer") phone.clearUnread();
     const last = dots.previousElementSibling;
@@ -134,6 +140,10 @@ export function createPhone(first, business, now) {
   };
 
   phone.tick = () => {
+    for (const line of log.querySelectorAll(".date")) {
+      const label = day(Number(line.dataset.at), now(), phone.language, words);
+      if (line.firstChild.textContent !== label) line.firstChild.textContent = label;
+    }
     clock.textContent = hour(now(), phone.language);
     const { name, phone: number, user_id: scoped, window_until: until } = phone.customer;
     const left = until - now();
