@@ -13,7 +13,7 @@ from bot.flow.flows import FlowOptions, Flows, Queue
 from bot.flow.lint import CheckOptions
 from bot.flow.load import load
 from bot.hours import Hours
-from bot.model import BOT, Contact, Decision, Event, Json, Snapshot
+from bot.model import BOT, CallRequest, Contact, Decision, Event, Json, Snapshot
 
 SHIPPED = Path(__file__).resolve().parent.parent / "flows"
 #: Tuesday 2026-03-10 10:00 in Berlin.
@@ -68,6 +68,7 @@ class Talk:
     window_until: int = 0
     heard_at: int = 0
     decision: Decision | None = None
+    call: CallRequest | None = None
     count: int = 0
 
     def happens(self, kind: str, payload: Json) -> Talk:
@@ -82,6 +83,7 @@ class Talk:
         if decision.refused:
             return self
         self.state, self.owner = decision.state, decision.owner
+        self.call = decision.calls[-1] if decision.calls else self.call
         changes = dict(decision.contact)
         if "fields" in changes:
             changes["fields"] = {**self.contact.fields, **changes["fields"]}
@@ -130,9 +132,8 @@ class Talk:
 
     def returns(self, value: Any = None, *, error: Json | None = None) -> Talk:
         """The call that is under way comes back."""
-        assert self.decision is not None
-        assert self.decision.calls, "no call was asked for"
-        call = self.decision.calls[-1]
+        assert self.call is not None, "no call was asked for"
+        call = self.call
         payload: Json = {"call": call.operation, "key": call.key, "ok": error is None}
         payload["value" if error is None else "error"] = value if error is None else error
         return self.happens("result", payload)

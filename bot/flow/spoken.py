@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def obey(turn: Turn, spoken: Spoken) -> None:
     """Do what the command says."""
     command = turn.flows.commands[spoken.item]
-    if command.does != "language":
+    # "hi" and "menu" are said in every language: they tell something of a stranger only.
+    if command.does != "language" and (
+            turn.snapshot.contact.language is None or not spoken.phrase.isascii()):
         starts.hear_language(turn, spoken.language, command.keywords, spoken.phrase)
     if command.does is None:
         give(turn, spoken.item, command)
@@ -51,7 +53,7 @@ def menu(turn: Turn, *, instead: str | None = None) -> None:
     name, command = found
     if instead is not None:
         turn.tell(instead)
-    elif not turn.out:
+    else:
         turn.say(command.say)
     offers.commands(turn, name, command)
 
@@ -74,6 +76,7 @@ def cancel(turn: Turn, command: Command | None) -> None:
     node = turn.node
     if node is None:
         turn.tell("nothing_to_cancel")
+        menu(turn)
         return
     if node.kind == "review" and node.step.on_cancel is not None:
         turn.next = "cancelled"
@@ -86,8 +89,10 @@ def cancel(turn: Turn, command: Command | None) -> None:
 def _back(turn: Turn, command: Command, spoken: Spoken) -> None:
     turn.say(command.say)
     index = review.previous(turn) if turn.runs else None
-    if index is None:
-        turn.tell("no_way_back" if turn.runs else "nothing_to_cancel")
+    if not turn.runs:
+        menu(turn)
+    elif index is None:
+        turn.tell("no_way_back")
         starts.repeat(turn)
     elif review.behind_a_change(turn, index):
         turn.tell("done_already")
