@@ -160,7 +160,8 @@ def test_a_form_comes_from_our_own_pages(headers: dict[str, str], ours: bool) ->
 @pytest.mark.parametrize(("host", "headers", "name"), [
     ("127.0.0.1:8080", {}, "session"), ("localhost:8080", {}, "session"),
     ("[::1]:8080", {}, "session"), ("bot.example.com", {}, "__Host-session"),
-    ("127.0.0.1:8080", {"X_Forwarded_Proto": "https"}, "__Host-session"),
+    ("127.0.0.1:8080", {"X_Forwarded_Proto": "https, http"}, "__Host-session"), ("[", {},
+                                                                                "__Host-session"),
     ("127.0.0.1:8080", {"Origin": PUBLIC}, "__Host-session")])
 def test_only_plain_http_on_this_machine_gets_the_plain_cookie(
         host: str, headers: dict[str, str], name: str) -> None:

@@ -68,6 +68,15 @@ async def test_take_reply_and_hand_back(house: House, eventually: Wait) -> None:
         assert house.provider.texts()[said:].count("Hello Ana,\nsorry! 您好") == 0
 
 
+async def test_what_the_bot_has_can_be_read_along_but_not_taken(house: House) -> None:
+    conversation = await house.hears("return")
+    async with house.browser("maria") as browser:
+        page = await (await browser.get(f"/desk/c/{conversation}")).text()
+        assert "The bot has it" in page
+        assert "/take" not in page
+        assert "<textarea" not in page
+
+
 async def test_closing_takes_the_ticket_off_the_queue(house: House) -> None:
     conversation = await house.wants_a_person()
     async with house.browser("maria") as browser:
@@ -92,6 +101,15 @@ async def test_a_double_click_sends_one_message(house: House, eventually: Wait) 
         await eventually(sent)
         found = await house.store.transcript(conversation)
         assert [m.content["text"] for m in found.rows if m.origin.startswith("agent")] == ["once"]
+
+
+async def test_each_form_of_a_page_counts_for_itself(house: House) -> None:
+    conversation = await house.wants_a_person()
+    async with house.browser("maria") as browser:
+        await press(browser, conversation, "take")
+        page = await (await browser.get(f"/desk/c/{conversation}")).text()
+        ids = re.findall(r'name="client_id" value="([^"]+)"', page)
+        assert len(ids) == len(set(ids)) == 3
 
 
 async def test_who_comes_second_is_told_who_came_first(house: House) -> None:

@@ -165,17 +165,29 @@ def is_plain(request: web.Request) -> bool:
 
     A proxy that speaks https says so in X-Forwarded-Proto, or the browser in Origin.
     """
-    host = urlsplit(f"//{request.host}").hostname or ""
-    outside = (request.headers.get("X-Forwarded-Proto", "http"),
-               urlsplit(request.headers.get("Origin", "")).scheme)
-    return request.scheme == "http" and host in LOOPBACK and "https" not in outside
+    host = _hostname(request.host)
+    over_https = (_forwarded(request) == "https"
+                  or request.headers.get("Origin", "").startswith("https:"))
+    return request.scheme == "http" and host in LOOPBACK and not over_https
+
+
+def _hostname(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # brackets that don't close: nobody's own browser sends that
+        return ""
+
+
+def _forwarded(request: web.Request) -> str:
+    """What the outermost proxy says it spoke; believing it only ever makes cookies stricter."""
+    return request.headers.get("X-Forwarded-Proto", "").split(",")[0].strip().lower()
 
 
 def is_servable(request: web.Request, public_url: str) -> bool:
     """Whether a sign-in can work here: over https, or on this very machine."""
     return (is_plain(request) or request.scheme == "https"
             or urlsplit(public_url).scheme == "https"
-            or request.headers.get("X-Forwarded-Proto") == "https")
+            or _forwarded(request) == "https")
 
 
 def cookie_name(request: web.Request, name: str = "session") -> str:

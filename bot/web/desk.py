@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 from aiohttp import web
 
+from bot.errors import StoreError
 from bot.web import auth, desk_live, desk_media, desk_queue, desk_sign_in, desk_thread
 from bot.web.desk_pages import (
     CSP,
@@ -21,6 +23,8 @@ from bot.web.desk_pages import (
 )
 
 __all__ = ["Desk", "setup"]
+
+log = logging.getLogger(__name__)
 
 #: Routes that anybody may use; every other one needs a signed-in agent.
 PUBLIC = frozenset({"sign_in", "static"})
@@ -113,11 +117,16 @@ async def _failures(request: web.Request, handler: Handler) -> web.StreamRespons
         text = {404: "There is nothing here.", 405: "That can't be done here.",
                 413: "That is too much at once."}.get(error.status, error.text or error.reason)
         return failure(request, error.status, text)
+    except StoreError:
+        log.exception("the desk has no store")
+        return failure(request, 503, "The front desk can't reach its store. Try again shortly.")
 
 
 async def _headers(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if not auth.is_plain(request):
+        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     response.headers["Server"] = "Frontdesk"  # not which versions of what serve it
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -102,7 +103,7 @@ def _environment() -> Environment:
     environment = Environment(loader=PackageLoader("bot.web", "pages"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.globals.update(static=static_url, htmx_config=json.dumps(HTMX),
-                               words=desk_words)
+                               words=desk_words, new_id=lambda: secrets.token_urlsafe(18))
     return environment
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -35,7 +34,7 @@ class Thread:
     customer: str
     owner: str  #: who has it, in a word
     mode: str
-    """What the composer is: reply (it is mine) | take | other (another agent's)"""
+    """What the composer is: reply (it is mine) | take (it waits) | bot | other (a colleague's)"""
     place: tuple[str, str] | None  #: flow and step
     answers: list[tuple[str, str]]
     incidents: list[tuple[int, str]]
@@ -49,7 +48,7 @@ async def look(desk: Desk, who: Agent, conversation: str, at: Moment) -> Thread:
         raise web.HTTPNotFound
     ticket = await desk.store.ticket(conversation)
     contact = snapshot.contact
-    mode = "take"
+    mode = "bot" if snapshot.owner == BOT else "take"
     if desk_words.is_agents(snapshot.owner):
         mode = "reply" if snapshot.owner == f"agent:{who.id}" else "other"
     return Thread(id=conversation, snapshot=snapshot, ticket=ticket,
@@ -90,7 +89,7 @@ async def _page(request: web.Request, *, before: str | None = None, status: int 
     return page(request, "thread.html", status=status, at=at, thread=thread,
                 bubbles=bubbles(found.rows, at, thread.customer), older=found.next,
                 last=newest.rows[-1].id if newest.rows else "", past=before is not None,
-                alert=alert, text=text, client_id=client_id or secrets.token_urlsafe(18),
+                alert=alert, text=text, client_id=client_id,
                 current=conversation, default_language=desk.default_language,
                 **listed("/desk", tickets, None))
 
@@ -123,7 +122,7 @@ async def live(request: web.Request) -> web.Response:
                          if row.direction == "out"],
                 last=new[-1].id if new else after,
                 composer=request.query.get("mode", "") != thread.mode,
-                text="", alert="", client_id=secrets.token_urlsafe(18),
+                text="", alert="", client_id="",
                 default_language=desk.default_language)
 
 
@@ -177,7 +176,7 @@ async def _composer(request: web.Request, status: int, alert: str, text: str, cl
     desk, at = request.app[DESK], moment(request.app[DESK])
     thread = await look(desk, agent(request), request.match_info["conversation"], at)
     response = page(request, "composer.html", status=status, at=at, thread=thread, alert=alert,
-                    text=text, client_id=client_id or secrets.token_urlsafe(18))
+                    text=text, client_id=client_id)
     response.headers["HX-Trigger-After-Swap"] = "refresh"
     return response
 

@@ -7,20 +7,23 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from desking import PASSWORD, House, opened
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot.clock import DAY, HOUR, MINUTE, Clock
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+#: One browser for all of these tests, hence one event loop.
+pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+              pytest.mark.asyncio(loop_scope="module")]
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 #: Two cores shared with the rest of the suite.
 PATIENCE = 15_000
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def house(tmp_path: Path, clock: Clock) -> AsyncIterator[House]:
     async with opened(tmp_path, clock) as found:
         await found.agent()
@@ -28,7 +31,7 @@ async def house(tmp_path: Path, clock: Clock) -> AsyncIterator[House]:
         yield found
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -79,11 +82,26 @@ async def test_a_conversation_from_the_queue_to_the_customer_and_back(
     await house.hears("thank you so much")
     await expect(messages.get_by_text("thank you so much")).to_be_visible()
     await expect(page.get_by_label("Reply to Ana")).to_have_value("a draft")
-    await page.reload()
-    await expect(page.get_by_label("Reply to Ana")).to_have_value("a draft")
 
     await page.get_by_role("button", name="Hand back to the bot").click()
     await expect(page.get_by_text("The bot has it")).to_be_visible()
+    assert troubles == []
+
+
+async def test_what_an_agent_was_writing_survives_a_reload(house: House,
+                                                           chromium: Browser) -> None:
+    conversation = await house.wants_a_person()
+    page, troubles = await at_the_desk(chromium, house)
+    await page.goto(f"/desk/c/{conversation}")
+    await page.get_by_role("button", name="Take").click()
+    await page.get_by_label("Reply to Ana").fill("a draft")
+    await page.reload()
+    await expect(page.get_by_label("Reply to Ana")).to_have_value("a draft")
+    await page.keyboard.press("Control+Enter")  # nobody is in the field: nothing leaves
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.locator(".line-agent")).to_have_count(1)
+    await page.reload()
+    await expect(page.get_by_label("Reply to Ana")).to_have_value("")
     assert troubles == []
 
 
