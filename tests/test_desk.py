@@ -97,3 +97,11 @@ async def test_static_files_are_named_by_their_content_and_kept_for_ever(house: 
             assert answer.headers["Content-Type"].startswith(file.content_type)
         for name in ("desk.css", "VENDOR.json", "%2e%2e%2fdesk.py"):
             assert (await browser.get(URL(f"/desk/static/{name}", encoded=True))).status == 404
+
+
+async def test_a_store_that_is_gone_is_said_in_words(house: House) -> None:
+    async with house.browser("maria") as browser:
+        await house.store.close()
+        answer = await browser.get("/desk")
+        assert answer.status == 503
+        assert "can&#39;t reach its store" in await answer.text()

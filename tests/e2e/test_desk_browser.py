@@ -210,3 +210,42 @@ async def test_an_open_page_goes_to_the_sign_in_when_the_session_ends(
     await house.store.set_agent("maria", disabled=True)
     await expect(page.get_by_label("Password")).to_be_visible()
     assert f"next=/desk/c/{conversation}" in page.url
+
+
+async def test_reading_the_past_keeps_its_place_and_new_messages_wait_below(
+        house: House, chromium: Browser) -> None:
+    conversation = await house.hears("return")
+    for number in range(60):
+        await house.hears(f"message {number:02}")
+    page, troubles = await at_the_desk(chromium, house)
+    await page.goto(f"/desk/c/{conversation}")
+    last = page.locator("#messages").get_by_text("message 59")
+    await expect(last).to_be_in_viewport()
+
+    earlier = page.get_by_role("link", name="Earlier messages")
+    await earlier.scroll_into_view_if_needed()
+    seen = page.locator("#messages > li").nth(1)
+    mark = await seen.get_attribute("id") or await page.locator(
+        "#messages > li[id]").first.get_attribute("id")
+    await earlier.click()
+    above = page.locator(f"#messages > li[id]:has(~ #{mark})")
+    await expect(above.first).to_be_attached()
+    await expect(page.locator(f"#{mark}")).to_be_in_viewport()
+
+    await house.hears("one more thing")
+    jump = page.get_by_role("button", name="New messages below")
+    await jump.click()
+    await expect(page.locator("#messages").get_by_text("one more thing")).to_be_in_viewport()
+    await expect(jump).to_be_hidden()
+    assert troubles == []
+
+
+async def test_a_page_whose_line_broke_catches_up(house: House, chromium: Browser) -> None:
+    conversation = await house.wants_a_person()
+    page, _ = await at_the_desk(chromium, house)
+    await page.goto(f"/desk/c/{conversation}")
+    await house.hears("before")
+    await expect(page.locator("#messages").get_by_text("before")).to_be_visible()
+    await house.frontdesk.web.shutdown()  # ends every open stream
+    await house.hears("while it was broken")
+    await expect(page.locator("#messages").get_by_text("while it was broken")).to_have_count(1)
