@@ -45,8 +45,14 @@ def _about_the_question(turn: Turn, text: str, about: Candidate) -> bool:
     spoken_of = {word for label in slot_labels(turn, node.slot) for word in normalise(label)}
     if set(normalise(about.phrase)) <= spoken_of:
         return True
-    return (node.kind == "ask" and node.slot_spec.type in _WITH_DIGITS and about.score < _SURE
-            and any(character.isdigit() for character in text))
+    words = normalise(text)
+    rest = [word for word in words if not any(character.isdigit() for character in word)]
+    if node.kind != "ask" or node.slot_spec.type not in _WITH_DIGITS or len(rest) == len(words) \
+            or about.score >= _SURE:
+        return False
+    # "where is my order AB123456" is about the order all the same; "my order is 12" is a try.
+    plain = turn.flows.about(" ".join(rest))
+    return not (isinstance(plain, Candidate) and plain.whole and plain.item == about.item)
 
 
 def follow(turn: Turn, text: str, about: Candidate) -> None:
