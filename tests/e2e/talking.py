@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-PHOTO = {"image": {}}  # the emulator's own sample picture
+PHOTO = {"image": {"sample": True}}  # the emulator's own sample picture
 
 
 @dataclass
@@ -43,7 +43,8 @@ class Demo:
 
     def customer(self, name: str) -> Customer:
         found = {one["name"]: one for one in self.ask("GET", "/api/customers")["customers"]}
-        return Customer(self, found[name]["id"])
+        past = self.ask("GET", f"/api/customers/{found[name]['id']}/messages")
+        return Customer(self, found[name]["id"], past["next"])
 
     def somebody(self, name: str, **more: str) -> Customer:
         added = self.ask("POST", "/api/customers", {"name": name, **more})

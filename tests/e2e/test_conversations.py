@@ -59,7 +59,6 @@ def test_another_reason_by_tap_skips_the_photo(running: Demo) -> None:
 
 
 def test_the_status_of_one_of_many_orders(running: Demo) -> None:
-    anna = running.somebody("Anna again", phone="447700900101")
     anna = running.customer("Anna Keller")
     anna.says("where is my order?")
     first = anna.hears("orders")
