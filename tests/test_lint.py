@@ -88,6 +88,11 @@ PLANTED = [
     ("en: Wrong item,", "en: broken!,", "33:27 error", "nobody can tell them apart"),
     ("en: Wrong item,", "en: Unsubscribe,", "33:27 error", "gets no more messages"),
     ("en: Wrong item,", "en: Agent,", "33:27 warning", "starts the command `agent` too"),
+    ("reason: {type: choice", "reason: {type: date", "34:11 error", "can't keep a choice"),
+    ("    say: {en: Which order?, zh: 哪个订单？}\n", "", "16:5 warning", "nothing is said before"),
+    ("    review: [number, reason]",
+     "    review: [number, reason]\n    goto: [{if: reason == 'brokn', step: ask}, create]",
+     "37:17 error", "`reason` is never `brokn`: it is `broken` or `wrong` - did you mean `broken`"),
     ("    save: reason", "    save: raeson", "34:11 error", "did you mean `reason`?"),
     ("  check:\n", "  stay:\n    end: x\n  check:\n", "35:3 error", "no step can be called `stay`"),
     ("  check:\n", "  Bad-Name:\n    end: x\n  check:\n", "35:3 error", "for example `bad_name`"),
@@ -254,6 +259,21 @@ def test_flows_that_run_each_other_in_a_circle_are_found(tmp_path: Path):
     found = findings(tmp_path, one=one, two=two)
     assert "flows/one.yaml:4:19 error the flow `one` would run itself through `two`: use goto: " \
            "{flow: two} instead" in found
+
+
+def test_an_outcome_that_the_other_flow_never_has_is_found(tmp_path: Path):
+    one = """flow: one
+title: One
+steps:
+  a:
+    run: {flow: two}
+    goto: [{if: outcome == 'foud', step: c}, {if: outcome == 'gave_up', step: c}, b]
+  b: {end: done}
+  c: {end: other}
+"""
+    found = findings(tmp_path, one=one, two="flow: two\ntitle: Two\nsteps: {a: {end: found}}\n")
+    assert found == ["flows/one.yaml:6:17 error the flow `two` never ends with `foud` - did you "
+                     "mean `found`?"]
 
 
 def test_flows_that_start_each_other_without_waiting_are_found(tmp_path: Path):

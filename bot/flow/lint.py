@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.flow import lint_names, lint_texts, lint_triggers, lint_ways, render
+from bot.flow import lint_answers, lint_names, lint_texts, lint_triggers, lint_ways, render
 from bot.flow.lint_parts import CheckOptions, Document
 from bot.flow.source import Finding
 from bot.flow.spec import TEMPLATE, CommandsSpec, TextsSpec
@@ -23,6 +23,7 @@ def check(documents: list[Document], base: list[Document], commands: CommandsSpe
     return [
         *lint_names.check(documents, options, unread, names),
         *lint_ways.check(documents, options),
+        *lint_answers.check(documents),
         *lint_texts.check(documents),
         *lint_triggers.check([*base, *documents], commands),
     ]
