@@ -1,5 +1,5 @@
 # What developers do. README.md says how to install what these need.
-.PHONY: help check lint types test bench demo requirements
+.PHONY: help check lint types test night bench demo requirements
 .DEFAULT_GOAL := help
 
 help:          ## this list
@@ -16,6 +16,9 @@ types:         ## types
 
 test:          ## the tests
 	python -m pytest -n 2
+
+night:         ## the long proof: kills at every failpoint and at random (about half an hour)
+	python tests/faults/night.py --hits 10 --random 100
 
 bench:         ## the project of the load test, for a driver on port 9000
 	bot run --config tests/bench/load/config.yaml --log warning

@@ -122,6 +122,8 @@ async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: 
             await tx.run("message_is", send.id, "queued", outcome.error)
         if outcome.state == "retry":  # its time is set; nothing may pass it
             continue
+        if await tx.one("unsent", send.conversation) is None:  # as mostly: nothing is behind it
+            continue
         following = await claim_head(tx, send.conversation, work)
         if following is not None:
             work.sends.append(following)
