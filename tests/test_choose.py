@@ -26,15 +26,18 @@ SIZES = [ChoiceLabels("s38", ("38",)), ChoiceLabels("s39", ("39",)), ChoiceLabel
     ("zweite", "wrong", "position"), ("la segunda", "wrong", "position"),
     ("damaged", "damaged", "words"), ("I think it's damaged", "damaged", "words"),
     ("the wrong item was sent", "wrong", "words"), ("doesn't fit", "size", "words"),
-    ("破损", "damaged", "words"), ("我的有破损了", "damaged", "words"), ("demaged", "damaged", "near"),
-    ("its demaged", "damaged", "near"), ("wrongitem", "wrong", "near"), ("brokn", "damaged", "near"),
+    ("破损", "damaged", "words"), ("我的有破损了", "damaged", "words"),
+    ("demaged", "damaged", "near"),
+    ("its demaged", "damaged", "near"), ("wrongitem", "wrong", "near"),
+    ("brokn", "damaged", "near"),
     ("发错了", "wrong", "words"), ("尺码不对", "size", "near")])
 def test_a_typed_answer_finds_its_choice(text: str, chosen: str, how: str) -> None:
     assert choose(text, REASONS) in (Chosen(chosen, how), Chosen(chosen, "near"))
 
 
 @pytest.mark.parametrize("text", [
-    "4", "0", "the fifth", "no", "it", "I have 2 questions", "", "👍", "where is my money", "2 or 3",
+    "4", "0", "the fifth", "no", "it", "I have 2 questions", "", "👍", "where is my money",
+    "2 or 3",
     "12345678901234567890", "what do you mean by that", "tow", "你好", "不知道", "第九个"])
 def test_an_answer_that_names_none_chooses_none(text: str) -> None:
     assert choose(text, REASONS) is None

@@ -27,7 +27,8 @@ def shop() -> Keywords:
              "where is my order;when will my parcel arrive;我的包裹到哪了"),
             ("reschedule", "reschedule;move appointment;appointment;改约;预约",
              "I need to move my appointment;can I come at another time"),
-            ("return_policy", "return policy;退货政策", "how many days do I have to return something"),
+            ("return_policy", "return policy;退货政策",
+            "how many days do I have to return something"),
             ("opening_hours", "opening hours;open today;营业时间;เวลาทำการ;समय",
              "when are you open;until what time are you open"),
             ("invoice", "invoice;receipt;Rechnung;発票;发票", "I need an invoice for my company")):
@@ -59,7 +60,8 @@ def test_a_message_finds_its_item(shop: Keywords, text: str, item: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "no", "know", "ok", "I know nothing about that", "book", "hello", "the weather is nice today",
-    "你好", "谢谢", "1", "12345678", "👍", "", "   ", "my name is Anna", "older", "turn left", "再见",
+    "你好", "谢谢", "1", "12345678", "👍", "", "   ", "my name is Anna", "older", "turn left",
+    "再见",
     "what is the capital of France", "my backpack is red", "sender"])
 def test_a_message_about_something_else_finds_nothing(shop: Keywords, text: str) -> None:
     assert decide(shop.find(text)) is None

@@ -100,7 +100,8 @@ def test_a_dot_at_the_beginning_is_a_field_of_item() -> None:
 
 
 def test_a_long_template_may_hold_blocks_and_a_short_text_shows_them() -> None:
-    long = TEMPLATE + "{% for x in items %}\n- {{ x }}\n{% endfor %}\n{% if a %}\nEnd\n{% endif %}\n"
+    long = (TEMPLATE + "{% for x in items %}\n- {{ x }}\n{% endfor %}\n"
+            "{% if a %}\nEnd\n{% endif %}\n")
     assert render.text(long, scope(items=["one", "two"], a=1)) == "- one\n- two\nEnd"
     assert render.text("{% if x %} {{ a }}", scope(a=1)) == "{% if x %} 1"
     found = render.check_text("Hello\n{% if x %}")

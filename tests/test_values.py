@@ -22,7 +22,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
               "until": "2026-03-10T16:00+01:00"}, "2026-03-10"),
     ("datetime", "2026-03-10T15:00+01:00", "2026-03-10T15:00+01:00"),
     ("datetime", "2026-07-10T15:00", "2026-07-10T15:00+02:00"), ("integer", 7, 7),
-    ("yes_no", False, False), ("text", "2026-03-10", "2026-03-10"), ("object", {"a": [1]}, {"a": [1]}),
+    ("yes_no", False, False), ("text", "2026-03-10", "2026-03-10"),
+    ("object", {"a": [1]}, {"a": [1]}),
     ("date", "no date", "no date"), ("any", None, None)])
 def test_what_is_kept_becomes_a_value_and_data_again(kind: str, kept: Any, data: Any) -> None:
     assert plain(typed(kind, kept, BERLIN)) == data

@@ -41,6 +41,7 @@ class Commands:
         self._exact: set[str] = set()
         self._takes_rest: set[str] = set()
         self._phrases: list[_Phrase] = []
+        self._resting: list[_Phrase] = []
         self._words: dict[str, set[str]] = {}
         self._runs: dict[str, tuple[str, ...]] = {}
         self._vocabulary: Vocabulary | None = None
@@ -63,6 +64,7 @@ class Commands:
             self._takes_rest.add(item)
         self._phrases.append(one)
         self._phrases.sort(key=lambda known: -len("".join(known.words)))
+        self._resting = [known for known in self._phrases if known.item in self._takes_rest]
         for word in words:
             if is_run(word):
                 self._runs[item] = (*self._runs.get(item, ()), word)
@@ -104,8 +106,11 @@ class Commands:
         if any(is_run(word) for word in words):
             return None
         forms = [self._known(word) for word in words]
+        if not all(known or word in FILLER for word, known in zip(words, forms, strict=True)):
+            return None
+        begins = set().union(*forms)
         for phrase in self._phrases:
-            if phrase.item in self._exact or any(is_run(word) for word in phrase.words):
+            if phrase.words[0] not in begins or phrase.item in self._exact:
                 continue
             start = self._found_at(phrase.words, forms)
             if start is None:
@@ -132,9 +137,7 @@ class Commands:
         return None
 
     def _with_rest(self, words: tuple[str, ...]) -> Spoken | None:
-        for phrase in self._phrases:
-            if phrase.item not in self._takes_rest:
-                continue
+        for phrase in self._resting:
             if is_run(phrase.words[0]):
                 run = "".join(words)
                 before, found, rest = run.partition("".join(phrase.words))

@@ -129,7 +129,7 @@ def _result(left: str, days: list[tuple[date, ...]], times: list[tuple[time, ...
     if len(days) > 1 or len(times) > 1:
         return None
     rest = _FILLER.sub("", left).replace("\x00", "")
-    if any(character.isdigit() for character in rest) or _WEEKDAY.search(rest):
+    if "月" in rest or any(character.isdigit() for character in rest) or _WEEKDAY.search(rest):
         return None
     if len(rest) > (6 if days or moment else 0):
         return None

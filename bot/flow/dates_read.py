@@ -30,15 +30,13 @@ def add_months(day: date, months: int) -> date:
 def coming(day: int, month: int, today: date) -> tuple[date, ...]:
     """A day without its year: the next to come, then the one before it."""
     found = []
-    for year in range(today.year - 1, today.year + 9):  # 29 February
+    for year in range(today.year - 8, today.year + 9):  # 29 February
         try:
             found.append(date(year, month, day))
         except ValueError:
             continue
     later = next((one for one in found if one >= today), None)
     before = max((one for one in found if one < today), default=None)
-    if before is None and (day, month) == (29, 2):
-        before = date(today.year - today.year % 4 - 4, 2, 29)
     return tuple(one for one in (later, before) if one is not None)
 
 

@@ -25,6 +25,7 @@ _CLOCK = regex.compile(
     rf"(?<![\d.:/])(\d{{1,2}})(?:\s?[:h]\s?|\.)(\d{{2}})(?::\d{{2}})?(?:{_HALF})?(?![\d:/]|\.\d)")
 _HALF_DAY = regex.compile(rf"(?<![\d.:/])(\d{{1,2}}){_HALF}")
 _WORD = regex.compile(r"[\p{L}\p{N}\p{M}'’-]+")
+_EITHER = frozenset(["or", "oder", "ou"])
 _HALF_HOUR = regex.compile(r"\bhalf an hour\b")
 _GONE = " \x00 "
 
@@ -291,7 +292,7 @@ def _result(reading: _Reading, known: Patterns) -> Read | None:
         same = {days[:1] for days in reading.days}
         if len(same) > 1 or len(reading.times) > 1:
             return None  # two days or two times: which is meant is not ours to say
-    if any(word in NEGATIONS for word in left):
+    if any(word in NEGATIONS or word in _EITHER for word in left):
         return None
     bare = [word for word in left if word.isdigit()]
     if len(bare) == 1 and (reading.days or reading.part or len(left) == 1) and not reading.times:
