@@ -31,7 +31,8 @@ def _photo() -> Sample:
     width, height = 640, 480
     lines = []
     for y in range(height):
-        wall, table = (226 - y // 8, 222 - y // 8, 214 - y // 9), (162 - y // 9, 128 - y // 9, 96 - y // 10)
+        wall = 226 - y // 8, 222 - y // 8, 214 - y // 9
+        table = 162 - y // 9, 128 - y // 9, 96 - y // 10
         line = bytearray(bytes(wall if y < 300 else table) * width)
         if 350 < y < 420:  # the shadow under the parcel
             _paint(line, 128 + (y - 350) // 2, 560 - (y - 350) // 3, (84, 62, 46))
