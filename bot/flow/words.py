@@ -25,16 +25,25 @@ _LETTERS = str.maketrans({
     "ё": "е", "أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ة": "ه"})
 _REPEATED = regex.compile(r"(\p{L})\1{2,}")
 _LONGEST = 4_096
+_SHORT = 256
 
 
 def normalise(text: str) -> tuple[str, ...]:
     """The words of a message as they are compared; emoji and punctuation are no words."""
+    return _remembered(text) if len(text) <= _SHORT else _words(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
     if text.isascii():
         plain = text[:_LONGEST].lower()
         if "'" in plain or "`" in plain:
             plain = _CONTRACTED.sub("", plain)
         return tuple(_WORD.findall(plain))
     return tuple(_WORD.findall(folded(text[:_LONGEST])))
+
+
+# One message is asked about commands, choices and triggers, one after the other.
+_remembered = lru_cache(maxsize=512)(_words)
 
 
 def folded(text: str) -> str:
