@@ -14,7 +14,8 @@ triggers:
   keywords: {en: [return, refund, send back], zh: [退货, 退款]}
   examples: {en: [the shoes don't fit and I want to give them back]}
 interruptible: ask
-on_timeout: {after: 2h, say: {en: "Still there? Your return is not finished.", zh: 还在吗？}, then: stay}
+on_timeout:
+  {after: 2h, say: {en: "Still there? Your return is not finished.", zh: 还在吗？}, then: stay}
 remind:
   after: 23h
   say: {en: "One more hour only, so I am getting a colleague.", zh: 已为您转接同事。}
@@ -28,7 +29,8 @@ steps:
   ask_order:
     say: {en: "Which order is it?", zh: 请提供订单号。}
     ask: order_number
-    errors: {pattern: {en: "“{{ answer }}” is not an order number.", zh: "“{{ answer }}”不是订单号。"}}
+    errors:
+      pattern: {en: "“{{ answer }}” is not an order number.", zh: "“{{ answer }}”不是订单号。"}
     attempts: 3
     on_give_up: talk_to_us
   find_order:
@@ -36,7 +38,9 @@ steps:
     with: {number: "{{ order_number }}"}
     save: order
     goto:
-      - {if: order is none, refuse: ask_order, say: {en: "I can't find {{ order_number }}.", zh: 找不到。}}
+      - if: order is none
+        refuse: ask_order
+        say: {en: "I can't find {{ order_number }}.", zh: 找不到。}
       - {if: not order.returnable, step: too_late}
       - ask_reason
     on_error: talk_to_us

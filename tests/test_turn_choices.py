@@ -38,7 +38,8 @@ steps:
     save: found
   choose:
     say: Which one?
-    choices_from: {each: found.items, id: .id, label: "{{ .name }}", description: "{{ .price }} euro"}
+    choices_from:
+      {each: found.items, id: .id, label: "{{ .name }}", description: "{{ .price }} euro"}
     choices:
       none_of_them: {label: None of them, goto: leave}
     save: thing

@@ -59,8 +59,8 @@ def test_a_timer_of_an_earlier_wait_is_stale(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("then", "step", "outcome"), [
-    ("end", "", "timed_out"), ("too_late", "", "too_late"), ("talk_to_us", "returns/talk_to_us", ""),
-    ("handoff", "returns/ask_order", "")])
+    ("end", "", "timed_out"), ("too_late", "", "too_late"),
+    ("talk_to_us", "returns/talk_to_us", ""), ("handoff", "returns/ask_order", "")])
 def test_then_says_where_a_time_out_leads(tmp_path: Path, then: str, step: str,
                                           outcome: str) -> None:
     source = RETURNS.replace("then: stay", f"then: {then}")
