@@ -253,6 +253,16 @@ def test_a_broken_template_is_found_in_its_own_file(tmp_path: Path):
     assert [one.file.rsplit("/", 1)[1] for one in found if one.level == "error"] == ["label.en.j2"]
 
 
+def test_the_names_of_a_long_text_are_looked_at_but_not_those_of_its_loops(tmp_path: Path):
+    business(tmp_path)
+    (tmp_path / "templates" / "returns" / "label.en.j2").write_text(
+        "{% for item in order.parts %}{{ item.name }} {{ nmber }}{% endfor %}\n")
+    found = load(tmp_path / "flows", tmp_path / "templates", OPTIONS).findings
+    assert [str(one).split("returns.yaml:")[1] for one in found] == [
+        "42:10 error there is no slot `nmber` for templates/returns/label.en.j2 - did you mean "
+        "`number`?"]
+
+
 def test_flows_that_run_each_other_in_a_circle_are_found(tmp_path: Path):
     one = "flow: one\ntitle: One\nsteps:\n  a: {run: {flow: two}}\n  b: {end: done}\n"
     two = one.replace("one", "two", 1).replace("two}", "one}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from bot.flow import render
 from bot.flow.lint_parts import GLOBALS, CheckOptions, Document, Part, Path, clock_path, of_document
@@ -62,7 +63,7 @@ def _expressions(doc: Document, options: CheckOptions, fields: frozenset[str],
         if mistake is not None:
             yield doc.error(part.path, f"this can't be worked out: {mistake.message}")
             continue
-        for path in render.paths_in(part.source, expression=part.expression):
+        for path in _paths(part.source, part.expression):
             if doc.kind == "texts":
                 known: Iterable[str] = GLOBALS | texts_names.get(str(part.path[1]), set())
             else:
@@ -71,6 +72,16 @@ def _expressions(doc: Document, options: CheckOptions, fields: frozenset[str],
                 yield _unknown_name(doc, part, path[0], known)
             else:
                 yield from _fields(doc, part, path, options, fields)
+
+
+@lru_cache(maxsize=16_384)
+def _paths(source: str, expression: bool) -> frozenset[tuple[str, ...]]:
+    """What a source asks for; in a long text without the names that its loops make."""
+    paths = render.paths_in(source, expression=expression)
+    if source.startswith(TEMPLATE):
+        names = render.names_in(source)
+        paths = {path for path in paths if path[0] in names}
+    return frozenset(paths)
 
 
 def _unknown_name(doc: Document, part: Part, name: str, known: Iterable[str]) -> Finding:
@@ -310,10 +321,8 @@ def _slots(flows: dict[str, Document]) -> Iterator[Finding]:
             continue
         read: set[str] = set(taken[doc.name])
         for part in of_document(doc):
-            if part.expression:
-                read |= render.names_in_expression(part.source)
-            elif "{" in part.source:
-                read |= render.names_in(part.source)
+            if part.expression or "{" in part.source:
+                read |= {path[0] for path in _paths(part.source, part.expression)}
         for step in flow.steps.values():
             read |= set(step.review or ())
         asked = {step.slot for step in flow.steps.values()}
