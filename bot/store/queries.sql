@@ -180,7 +180,7 @@ where id = $1
 -- name: message_is
 update message set status = $2, reason = $3 where id = $1
 -- name: doubt
-update message set doubt = 1 where id = $1
+update message set doubt = doubt + 1 where id = $1
 -- name: gate
 update outbox set after = $2, not_before = $3 where conversation = $1 and id = (
     select min(id) from outbox where conversation = $1 and state = 'queued')

@@ -84,7 +84,7 @@ async def killed(failpoint: str | None, hits: int, kills: int, dice: random.Rand
             database = await SQLite.open(bot.store, Clock())
             ((waiting, leaving, series.doubted),) = await rows(
                 database, "select (select count(*) from inbox), (select count(*) from outbox), "
-                          "(select count(*) from message where doubt = 1)")
+                          "(select sum(doubt) from message)")
             await database.close()
             series.unfinished = waiting + leaving
             series.turns = sum(person.sent for person in people)

@@ -102,7 +102,7 @@ create table message (
     status text not null,
     provider_id text,
     reason text,
-    doubt integer not null default 0            -- an attempt to send it ended without a known outcome
+    doubt integer not null default 0            -- how many attempts to send it ended without a known outcome
 ) /*clustered*/;
 create index message_thread on message (conversation, id);
 create index message_provider on message (provider_id) where provider_id is not null;
