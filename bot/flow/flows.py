@@ -181,7 +181,8 @@ class Flows:
 
     def queue_name(self, wanted: str | None) -> str:
         """The queue wanted, or the default one where config does not know it."""
-        return wanted if wanted in self.options.queues else self.options.default_queue
+        known = wanted is not None and wanted in self.options.queues
+        return str(wanted) if known else self.options.default_queue
 
     def queue_hours(self, queue: str, now: int) -> tuple[bool, int | None]:
         """(open now, when it opens next)."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from transitions import EventData, Machine, State
+from transitions import Machine, State
 
 from bot.flow import clocks, review, steps
 from bot.flow.match import ChoiceLabels
@@ -22,7 +22,8 @@ from bot.flow.turn import DONE, Turn
 
 logging.getLogger("transitions").setLevel(logging.WARNING)
 
-Call = Callable[[EventData], Any]
+#: Called with transitions' EventData, whose `model` is the Turn.
+Call = Callable[[Any], Any]
 _WAITS = frozenset({"ask", "choices", "review"})
 _UNDECLARED = Slot(type="object")
 
@@ -162,7 +163,9 @@ class _Ways:
 
     def add(self, event: str, node: Node, to: str | None, when: list[Call] | None = None,
             before: list[Call] | None = None) -> None:
-        self.machine.add_transition(event, node.name, to, when or None, before=before or None)
+        conditions: list[Any] | None = list(when) if when else None
+        calls: list[Any] | None = list(before) if before else None
+        self.machine.add_transition(event, node.name, to, conditions, before=calls)
 
     def out(self, node: Node, event: str, entries: tuple[Next, ...],
             when: list[Call] | None = None) -> None:
@@ -274,14 +277,14 @@ _BUILD: dict[str, Callable[[_Ways, Node], None]] = {
 }
 
 
-# Closures. Each gets transitions' EventData, whose model is the Turn.
+# Closures
 
 
 def _enters(node: Node) -> Call:
     return lambda event: steps.enter(event.model, node)
 
 
-def _ends_run(event: EventData) -> None:
+def _ends_run(event: Any) -> None:
     event.model.end_run()
 
 
@@ -294,7 +297,7 @@ def _chose(choice: str) -> Call:
 
 
 def _ending(outcome: str) -> Call:
-    def end(event: EventData) -> None:
+    def end(event: Any) -> None:
         event.model.ending = outcome
     return end
 
@@ -302,7 +305,7 @@ def _ending(outcome: str) -> Call:
 def _leaves(entry: Next) -> Call:
     flow = entry.flow or ""
 
-    def leave(event: EventData) -> None:
+    def leave(event: Any) -> None:
         turn: Turn = event.model
         turn.leaving = (flow, turn.value(entry.with_))
         turn.ending = "left"
@@ -311,7 +314,7 @@ def _leaves(entry: Next) -> Call:
 
 def _finds(slot: str) -> Call:
     """Looks for the question that last filled the slot; always true."""
-    def find(event: EventData) -> bool:
+    def find(event: Any) -> bool:
         review.aim(event.model, slot)
         return True
     return find
@@ -321,7 +324,7 @@ def _fills(slot: str, step: str) -> Call:
     return lambda event: review.filler(event.model, slot) == step
 
 
-def _rewinds(event: EventData) -> None:
+def _rewinds(event: Any) -> None:
     turn: Turn = event.model
     review.rewind(turn, turn.target)
     turn.editing = True
@@ -356,14 +359,14 @@ def _is_reminder(number: int) -> Call:
     return lambda event: event.model.state.get("rf", 0) == number
 
 
-def _reminds(event: EventData) -> None:
+def _reminds(event: Any) -> None:
     event.model.tell("remind")
 
 
-def _caller_minds(event: EventData) -> bool:
+def _caller_minds(event: Any) -> bool:
     turn: Turn = event.model
     return turn.caller_minds()
 
 
-def _rests(event: EventData) -> None:
+def _rests(event: Any) -> None:
     event.model.rest()

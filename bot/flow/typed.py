@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.flow import choices, review, steps, taps
 from bot.flow.machine import Node
 from bot.flow.match import ChoiceLabels
+from bot.flow.messages import ROWS
 from bot.flow.turn import Turn
 
 
@@ -15,7 +16,7 @@ def labels(turn: Turn, node: Node | None) -> tuple[ChoiceLabels, ...] | list[Cho
     kept = turn.run.get("x", {})
     if node.kind == "choices":
         known = choices.labels(turn, node)
-        if len(known) > choices.ROWS:
+        if len(known) > ROWS:
             return [*known, *turn.flows.labels((choices.MORE,))]
         return list(known)
     if node.kind == "review":
