@@ -9,9 +9,9 @@ from bot.flow.lexicon import FILLER, NEGATIONS, RUN_FILLER
 from bot.flow.typos import Vocabulary
 from bot.flow.words import is_run, normalise, parts_of_run
 
-#: Letters of other alphabets that look like Latin ones: STOP is honoured in any of them.
-_LOOKALIKES = str.maketrans("авсԁеѕіјкмнорԛгтuхуѡαβεηικμνορτυχζ",
-                            "abcdesijkmhopqrtuxywabeniкmvoptuxz".replace("к", "k"))
+#: Cyrillic and Greek letters that look like Latin ones: STOP is honoured in any of them.
+_LOOKALIKES = str.maketrans("авсԁеѕіјкмнорԛтихуѡ" + "αβεηικνορτυχ",
+                            "abcdesijkmhopqtuxyw" + "abenikvoptux")
 _LONGEST_REST = 6
 
 

@@ -29,6 +29,9 @@ _COMMON_WEIGHT = 0.12
 #: Words between the words of one keyword: "send it back" holds "send back".
 _WIDEST_GAP = 2
 _FEW_POSTINGS = 400
+#: What a message is about stands in its beginning, or it is about too much.
+_MOST_WORDS = 80
+_LONGEST_RUN = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +107,11 @@ class Keywords:
         if not self._prepared:
             self._prepare()
         hits = [_Hit(number, 100.0, frozenset(), True) for number in self._whole.get(words, ())]
-        if len(words) <= 80:
-            forms = self._vocabulary.forms_of(words)
-            hits += self._keyword_hits(words, forms)
-            hits += self._run_hits(words)
-            hits += self._example_hits(words, forms)
+        words = words[:_MOST_WORDS]
+        forms = self._vocabulary.forms_of(words)
+        hits += self._keyword_hits(words, forms)
+        hits += self._run_hits(words)
+        hits += self._example_hits(words, forms)
         return self._ranked(hits)
 
     def _ranked(self, hits: Sequence[_Hit]) -> list[Candidate]:
@@ -226,7 +229,7 @@ class Keywords:
         runs = [word for word in words if is_run(word)]
         if not runs:
             return []
-        text = "\n".join(runs)
+        text = "\n".join(runs)[:_LONGEST_RUN]
         hits: dict[int, _Hit] = {}
         for start in range(len(text)):
             for head in (text[start:start + 2], text[start]):
@@ -258,7 +261,7 @@ class Keywords:
         total = 0.0
         for word, known in dict(zip(words, forms, strict=True)).items():
             if is_run(word):
-                for pair in dict.fromkeys(_pairs(word)):
+                for pair in dict.fromkeys(_pairs(word[:_LONGEST_RUN])):
                     weight = weights.get(pair, _UNKNOWN_WEIGHT)
                     total += weight
                     self._add(common, (pair,), weight)

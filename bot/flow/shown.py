@@ -118,11 +118,12 @@ def money(value: Any, scope: Scope, currency: str | None = None) -> str:
 
 
 def day(value: date, scope: Scope, length: str | None = None) -> str:
-    """A day: with its weekday, or in one of Babel's four lengths."""
+    """A day with its weekday, without the year as `day`, or in one of Babel's four lengths."""
     if isinstance(value, datetime):
         value = value.astimezone(scope.zone).date()
-    if length is None:
-        text = format_skeleton("yMMMEd", datetime.combine(value, time()), locale=of(scope))
+    if length is None or length == "day":
+        skeleton = "yMMMEd" if length is None else "MMMEd"
+        text = format_skeleton(skeleton, datetime.combine(value, time()), locale=of(scope))
     else:
         text = format_date(value, _length(length), locale=of(scope))
     return text.translate(_SPACES)
@@ -202,5 +203,5 @@ def as_day_or_time(value: Any, scope: Scope) -> date | time:
 
 def _length(length: str) -> Length:
     if length not in _LENGTHS:
-        raise ExpressionError(f"a date can be {', '.join(_LENGTHS)}, not {length}")
+        raise ExpressionError(f"a date can be day, {', '.join(_LENGTHS)}, not {length}")
     return length  # type: ignore[return-value]
