@@ -153,7 +153,10 @@ def flow_options(settings: Settings, key: bytes) -> FlowOptions:
         remind_after_ms=settings.reminders.after_ms, old_taps=settings.old_taps,
         public=settings.public, default_queue=settings.handoff.default, key=key,
         queues={name: Queue(queue.hours, queue.holidays)
-                for name, queue in settings.handoff.queues.items()})
+                for name, queue in settings.handoff.queues.items()},
+        reads=frozenset(f"{name}.{operation}" for name, backend in settings.backends.items()
+                        for operation, declared in backend.operations.items()
+                        if declared.method == "GET"))
 
 
 def make_channels(settings: Settings, http: HttpClient) -> dict[str, Channel]:

@@ -44,6 +44,8 @@ def hear(turn: Turn) -> None:
         if ref is not None:
             state["tap"] = [content["id"], turn.now]
     said = turn.flows.command(text) if text is not None and ref is None else None
+    if said is not None and not spoken.means(turn, said):
+        said = None
     if _consent(turn, said):
         return
     if turn.owner != BOT:  # 1

@@ -108,20 +108,34 @@ def _repeat(turn: Turn, command: Command, spoken: Spoken) -> None:
     starts.repeat(turn)
 
 
+def means(turn: Turn, spoken: Spoken) -> bool:
+    """Whether the command can be meant here: "change my appointment" is no slot of this flow."""
+    if turn.flows.commands[spoken.item].does != "change" or not spoken.rest:
+        return True
+    return turn.waits is not None and _slot_named(turn, spoken.rest) is not None
+
+
 def _change(turn: Turn, command: Command, spoken: Spoken) -> None:
     turn.say(command.say)
     node = turn.waits
     if node is not None and node.kind == "review" and not spoken.rest:
         review.pick(turn, node, review.EDIT)
         return
-    found = find_choice(spoken.rest, _slots(turn)) if turn.runs and spoken.rest else None
-    if isinstance(found, Chosen):
-        review.aim(turn, found.id)
+    slot = _slot_named(turn, spoken.rest)
+    if slot is not None:
+        review.aim(turn, slot)
         if turn.target < len(turn.run["j"]) and not review.behind_a_change(turn, turn.target):
-            review.edit(turn, found.id)
+            review.edit(turn, slot)
             return
     turn.tell("change_what")
+    if node is None:
+        menu(turn)
     starts.repeat(turn)
+
+
+def _slot_named(turn: Turn, words: str) -> str | None:
+    found = find_choice(words, _slots(turn)) if turn.runs and words else None
+    return found.id if isinstance(found, Chosen) else None
 
 
 def _slots(turn: Turn) -> list[ChoiceLabels]:
