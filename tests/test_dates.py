@@ -37,14 +37,19 @@ def clocks(text: str, language: str = "en") -> list[str]:
     ("2026-12-01", "2026-12-01"), ("1.12.2026", "2026-12-01"), ("24.12.", "2026-12-24"),
     ("13/4", "2027-04-13"), ("the 5th", "2026-12-05"), ("on the 30th", "2026-11-30"),
     ("Tuesday, 1 December", "2026-12-01"), ("can I come next tuesday?", "2026-12-01"),
-    ("I bought it on 5 March", "2027-03-05"), ("12/05/1987", "1987-12-05"), ("１/１２/２０２６",
+    ("I bought it on 5 March", "2027-03-05"), ("12/05/1987", "1987-12-05"),
+    ("tuesday afternoon next week", "2026-12-01"), ("december first", "2026-12-01"),
+    ("the fifth of march", "2027-03-05"), ("tuesday the 1st", "2026-12-01"),
+    ("after tomorrow", "2026-11-26"), ("1 dec '26", "2026-12-01"), ("31.12", "2026-12-31"),
+    ("Tuesday 2-4pm", "2026-12-01"), ("１/１２/２０２６",
                                                                          "2026-01-12")])
 def test_a_day_in_english(text: str, day: str) -> None:
     assert days(text)[0] == day
 
 
 @pytest.mark.parametrize("text", [
-    "4", "12", "may", "march", "hello", "next week", "tuesday or wednesday", "not tuesday", "",
+    "4", "12", "may", "march", "hello", "next week", "next week at 3", "tuesday or wednesday",
+    "not tuesday", "",
     "5 or 6 March", "31 February", "2026-13-40", "99/99", "I want to return my shoes", "AB123456",
     "the second option", "1234567890", "tomorrow or friday", "🗓", "in 99999999 weeks"])
 def test_what_names_no_single_day_is_none(text: str) -> None:
@@ -75,6 +80,17 @@ def test_a_part_of_the_day_beside_the_day(text: str, language: str, part: str) -
     assert found.days
     assert found.part is not None
     assert found.part.name == part
+
+
+@pytest.mark.parametrize(("text", "language", "start", "until"), [
+    ("tuesday 2-4pm", "en", 14, 16), ("friday between 9 and 11am", "en", 9, 11),
+    ("tomorrow 10-2pm", "en", 10, 14), ("morgen 14-16 Uhr", "de", 14, 16),
+    ("明天下午3点到5点", "zh", 15, 17)])
+def test_hours_from_and_until_beside_the_day(text: str, language: str, start: int,
+                                             until: int) -> None:
+    found = dates.read(text, language, TUESDAY)
+    assert found is not None
+    assert found.part == dates.Part("", time(start), time(until))
 
 
 def test_part_of_day_says_from_when_until_when() -> None:

@@ -135,6 +135,11 @@ def test_a_part_of_the_day_goes_with_the_date() -> None:
             Accepted({"iso": "2026-12-01", **span}, read_back=True))
         assert take("datetime", said, language) == Accepted(
             {"iso": "2026-12-01T12:00+01:00", **span}, read_back=True)
+    hours = take("date", "next tuesday between 2 and 4pm")
+    assert hours == Accepted({"iso": "2026-12-01", "from": "2026-12-01T14:00+01:00",
+                              "until": "2026-12-01T16:00+01:00"}, read_back=True)
+    assert slots.show(hours.value, Slot(type="date"), scope()) == (
+        "Tue, Dec 1, 2026, 2:00 PM – 4:00 PM")
     assert take("date", "next tuesday at 3") == Accepted(
         {"iso": "2026-12-01", "from": "2026-12-01T15:00+01:00",
          "until": "2026-12-01T16:00+01:00"}, read_back=True)

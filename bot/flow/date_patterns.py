@@ -10,9 +10,11 @@ import regex
 
 from bot.flow import date_words
 from bot.flow.date_words import DateWords
+from bot.flow.numerals import ORDINALS
 from bot.flow.typos import Vocabulary
 
 _ORDINAL = r"(?:st|nd|rd|th|er|e|o|a)"
+_HOUR = r"(?P<{0}>\d{{1,2}})(?:[:.h](?P<{0}_minute>[0-5]\d))?\s*(?P<{0}_half>[ap])?(?:\.?m\.?)?"
 _NEVER = r"(?!)"
 #: The day of a month alone: the 15th.
 _NTH = {
@@ -38,6 +40,10 @@ class Patterns:
     day_month: regex.Pattern[str]
     month_day: regex.Pattern[str]
     weekday: regex.Pattern[str]
+    next_week: regex.Pattern[str]
+    ordinal: regex.Pattern[str]
+    hours_range: regex.Pattern[str]
+    day_dot_month: regex.Pattern[str]
     the_nth: regex.Pattern[str]
     named_clock: regex.Pattern[str]
     half: regex.Pattern[str]
@@ -82,14 +88,26 @@ def patterns(language: str) -> Patterns:
         day_month=regex.compile(
             rf"(?<![\w:.])(?P<day>\d{{1,2}})(?:{_ORDINAL}\b)?\.?\s*-?"
             rf"(?:(?:day )?(?:of|de|di|d')\s+)?"
-            rf"{month}-?(?:,?\s*(?:del?\s+)?(?P<year>\d{{4}})(?!\d|:))?(?!\w)"),
+            rf"{month}-?(?:,?\s*(?:del?\s+)?(?:(?P<year>\d{{4}})(?!\d|:)|'?(?P<short>[2-9]\d)$|"
+            rf"'(?P<short>\d\d)))?(?!\w)"),
         month_day=regex.compile(
             rf"(?<!\w){month}\s+(?:the\s+)?(?P<day>\d{{1,2}})(?:{_ORDINAL}\b)?(?![\d:])"
-            r"(?:,?\s*(?P<year>\d{4})(?!\d|:))?"),
+            r"(?:,?\s*(?:(?P<year>\d{4})(?!\d|:)|'(?P<short>\d\d)(?!\d)))?"),
         weekday=regex.compile(
-            rf"(?<!\w)(?:(?:(?P<next>{next_})(?:\s+(?:{week})\s*,?(?:\s+(?:on|am|op))?)?|"
-            rf"(?P<this>{this}))\s+)?(?P<name>{any_of(weekdays)})\.?(?!\w)"
-            rf"(?:\s+(?:of\s+|in\s+)?(?P<after>{next_})(?:\s+(?:{week}))?(?!\w))?"),
+            rf"(?<!\w)(?:(?:(?P<next>{next_})|(?P<this>{this}))\s+)?(?P<name>{any_of(weekdays)})"
+            rf"\.?(?!\w)(?:\s+(?P<after>{next_})(?!\w))?"),
+        next_week=regex.compile(rf"(?<!\w)(?:{next_})\s+(?:{week})(?!\w)"
+                                rf"|(?<!\w)(?:{week})\s+(?:{next_})(?!\w)"),
+        ordinal=regex.compile(
+            rf"(?<!\w)(?P<word>{any_of(ORDINALS)})(?=\s+(?:of\s+)?(?:{any_of(months)})(?!\w))"
+            rf"|(?<=(?:{any_of(months)})\s(?:the\s)?)(?P<word>{any_of(ORDINALS)})(?!\w)"),
+        hours_range=regex.compile(
+            rf"(?<![\d.:/-])(?P<sure>(?:between|from|zwischen|von)\s+)?{_HOUR.format('from')}"
+            rf"(?:\s*[-–]\s*|\s+(?:to|and|till|until|bis|und)\s+){_HOUR.format('until')}"
+            r"(?P<sign>\s*(?:uhr|o'?clock))?(?![\w:/-])"),
+        day_dot_month=regex.compile(
+            rf"(?<![\d.:])(?<!(?:{words.at})\s)(\d{{1,2}})\.(\d{{1,2}})(?![\d.:])"
+            r"(?!\s*(?:uhr|h\b|[ap]\.?m))"),
         the_nth=regex.compile(_NTH.get(language[:2], _NEVER)),
         named_clock=regex.compile(rf"(?<!\w)(?:{'|'.join(words.clocks) or _NEVER})(?!\w)"),
         half=regex.compile(rf"\b(?:{words.half or _NEVER}|(?P<before>{words.half_to or _NEVER}))"

@@ -18,7 +18,7 @@ from bot.flow.words import folded
 class Part:
     """A part of the day; `until` 00:00 is the end of the day."""
 
-    name: str  #: morning | noon | afternoon | evening | night
+    name: str  #: morning | noon | afternoon | evening | night; "" for hours said as such
     start: time
     until: time
 
@@ -60,7 +60,7 @@ class DateWords:
 
 
 _EN = DateWords(
-    days={"the day after tomorrow": 2, "day after tomorrow": 2, "overmorrow": 2, "today": 0,
+    days={"the day after tomorrow": 2, "day after tomorrow": 2, "after tomorrow": 2, "today": 0,
           "tonight": 0, "this morning": 0, "this afternoon": 0, "this evening": 0, "tomorrow": 1,
           "the day before yesterday": -2, "day before yesterday": -2,
           "yesterday": -1},
@@ -75,7 +75,8 @@ _EN = DateWords(
     parts={"early morning": _part(MORNING, 6, 9), "late morning": _part(MORNING, 10, 12),
            "mornings?": MORNING, "forenoon": MORNING, "early afternoon": _part(AFTERNOON, 12, 15),
            "late afternoon": _part(AFTERNOON, 15, 18), "afternoons?": AFTERNOON,
-           "arvo": AFTERNOON, "lunch ?time": NOON, "around noon|around midday": NOON,
+           "arvo": AFTERNOON, r"p\.?m\.?": AFTERNOON, r"in the a\.?m\.?": MORNING,
+           "lunch ?time": NOON, "around noon|around midday": NOON,
            "evenings?": EVENING, "after work": _part(EVENING, 17, 21), "tonight": EVENING,
            "nights?": NIGHT},
     clocks={"noon|midday": time(12), "midnight": time(0)},

@@ -43,6 +43,8 @@ _LATER = regex.compile(
 _CLOCK = regex.compile(
     rf"(?P<hour>{_N})(?:点钟?|时)(?:(?P<half>半)|(?P<quarter>[一三])刻|过?(?P<minute>{_N})分?|整)?"
     r"|(?<![\d:])(?P<digits>\d{1,2})[::](?P<minutes>\d{2})(?!\d)")
+_RANGE = regex.compile(
+    rf"(?P<first>{_N})点?(?P<half>半)?[到至-](?:上午|中午|下午|晚上)?(?P<last>{_N})点(?P<last_half>半)?")
 _PART = regex.compile("|".join(sorted(_PARTS, key=len, reverse=True)))
 _FILLER = regex.compile(
     r"我想要?|我要|我们?|想要?|希望|可以|能不能|能|可不可以|行不行|行|吗|吧|呢|啊|的|请|麻烦|帮忙?|给|约|预约|"
@@ -101,6 +103,12 @@ def read(text: str, language: str, now: datetime) -> Read | None:
         left = _without(left, match)
         break
     times: list[tuple[time, ...]] = []
+    for match in _RANGE.finditer(left):
+        found_part = _range(match, part)
+        if found_part is not None:
+            part = found_part
+            left = _without(left, match)
+            break
     for match in _CLOCK.finditer(left):
         found_times = _clocks(match, part)
         if found_times:
@@ -195,6 +203,17 @@ def _numeric(match: regex.Match[str], today: date) -> tuple[date, ...]:
         return found
     other = coming(month, day, today) if 1 <= day <= 12 else ()
     return tuple(dict.fromkeys((*found, *other)))
+
+
+def _range(match: regex.Match[str], part: Part | None) -> Part | None:
+    """Hours said as such: 3点到5点."""
+    first, last = _number(match["first"]), _number(match["last"])
+    if first is None or last is None:
+        return None
+    begin = clocks(first, 30 if match["half"] else 0, part=part)
+    until = [one for one in clocks(last, 30 if match["last_half"] else 0)
+             if begin and one > begin[0]]
+    return Part("", begin[0], until[0]) if begin and until else None
 
 
 def _of_month(match: regex.Match[str], today: date) -> date | None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import regex
 
 from bot.flow import date_words
 from bot.flow.date_patterns import Patterns, any_of, part_pattern, patterns
 from bot.flow.date_words import DateWords, Part
+from bot.flow.dates_clocks import Reading, numbered, read_clocks, read_range
 from bot.flow.dates_read import Read, clocks, coming, moved, weekday
 from bot.flow.lexicon import NEGATIONS
+from bot.flow.numerals import ORDINALS
 from bot.flow.words import folded
 
 _ISO = regex.compile(r"\b(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:t(?=\d))?")
@@ -20,38 +21,9 @@ _DOTTED = regex.compile(r"(?<![\d.:])(\d{1,2})\. ?(\d{1,2})\.(?: ?(\d{4}|\d{2})(
                         r"|(?<![\d.:])(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?!\d)")
 _SLASHED = regex.compile(r"(?<![\d/:-])(\d{1,2})(?:(/)|-(?=\d{1,2}-\d))(\d{1,2})"
                          r"(?:[/-](\d{4}|\d{2}))?(?![\d/:-])")
-_HALF = r"(?:\s?(a|p)\.?\s?m\b\.?)"
-_CLOCK = regex.compile(
-    rf"(?<![\d.:/])(\d{{1,2}})(?:\s?[:h]\s?|\.)(\d{{2}})(?::\d{{2}})?(?:{_HALF})?(?![\d:/]|\.\d)")
-_HALF_DAY = regex.compile(rf"(?<![\d.:/])(\d{{1,2}}){_HALF}")
 _WORD = regex.compile(r"[\p{L}\p{N}\p{M}'’-]+")
 _EITHER = frozenset(["or", "oder", "ou"])
 _HALF_HOUR = regex.compile(r"\bhalf an hour\b")
-_GONE = " \x00 "
-
-
-@dataclass(slots=True)
-class _Reading:
-    """A text from which what has been understood is taken out, bit by bit."""
-
-    text: str
-    language: str
-    now: datetime
-    words: DateWords
-    days: list[tuple[date, ...]] = field(default_factory=list)
-    times: list[tuple[time, ...]] = field(default_factory=list)
-    hours: list[tuple[int, int]] = field(default_factory=list)  #: of which half is unknown
-    part: Part | None = None
-    moment: datetime | None = None
-    relative: bool = False
-    weak: bool = False  #: "the 15th" is a date only when hardly anything else is said
-
-    def take(self, pattern: regex.Pattern[str],
-             use: Callable[[regex.Match[str]], bool]) -> None:
-        """Let `use` read each match; what it accepts is taken out."""
-        def replaced(match: regex.Match[str]) -> str:
-            return _GONE if use(match) else str(match[0])
-        self.text = pattern.sub(replaced, self.text)
 
 
 def read(text: str, language: str, now: datetime) -> Read | None:
@@ -61,18 +33,20 @@ def read(text: str, language: str, now: datetime) -> Read | None:
         return None
     known = patterns(language)
     said = _HALF_HOUR.sub("30 minutes", folded(text).replace("’", "'"))
-    reading = _Reading(_spelt(said, known), language, now, words)
-    _read_whole_dates(reading)
+    said = known.ordinal.sub(lambda match: str(ORDINALS[match["word"]]), _spelt(said, known))
+    reading = Reading(said, language, now, words)
+    _read_whole_dates(reading, known)
     if "por la" in reading.text:
         _read_parts(reading, known)  # "mañana por la mañana": the part before the day
     _read_relative(reading, known)
     _read_named_dates(reading, known)
     _read_slashed(reading)
+    read_range(reading, known)
     _read_parts(reading, known)
-    _read_clocks(reading, known)
-    _read_weekdays(reading, known)
+    read_clocks(reading, known)
     if not reading.days:
         reading.take(known.the_nth, lambda match: _nth(reading, int(match[1] or match[2])))
+    _read_weekdays(reading, known)
     return _result(reading, known)
 
 
@@ -82,7 +56,7 @@ def part_in(text: str, words: DateWords) -> Part | None:
     return _part_of(match[0], words) if match else None
 
 
-def _read_whole_dates(reading: _Reading) -> None:
+def _read_whole_dates(reading: Reading, known: Patterns) -> None:
     def iso(match: regex.Match[str]) -> bool:
         return _date(reading, int(match[1]), int(match[2]), int(match[3]))
 
@@ -92,10 +66,17 @@ def _read_whole_dates(reading: _Reading) -> None:
         return _day_of(reading, int(day), int(month), year)
 
     reading.take(_ISO, iso)
+    def unfinished(match: regex.Match[str]) -> bool:
+        # 10.12 without a last point: a time of day to English readers where it can be one.
+        if reading.language.startswith("en") and int(match[1]) < 24:
+            return False
+        return _day_of(reading, int(match[1]), int(match[2]), None)
+
     reading.take(_DOTTED, dotted)
+    reading.take(known.day_dot_month, unfinished)
 
 
-def _read_slashed(reading: _Reading) -> None:
+def _read_slashed(reading: Reading) -> None:
     def slashed(match: regex.Match[str]) -> bool:
         first, second, year = int(match[1]), int(match[3]), match[4]
         orders = [(first, second), (second, first)]  # day, month
@@ -114,7 +95,7 @@ def _read_slashed(reading: _Reading) -> None:
     reading.take(_SLASHED, slashed)
 
 
-def _nth(reading: _Reading, day: int) -> bool:
+def _nth(reading: Reading, day: int) -> bool:
     """The 15th: of this month, or of the next that has one."""
     today = reading.now.date()
     found = []
@@ -129,17 +110,17 @@ def _nth(reading: _Reading, day: int) -> bool:
         year, month = (year, month + 1) if month < 12 else (year + 1, 1)
     if not found:
         return False
-    reading.days.append((found[0],))
+    reading.days.append(tuple(found))
     reading.relative = reading.weak = True
     return True
 
 
-def _read_relative(reading: _Reading, known: Patterns) -> None:
+def _read_relative(reading: Reading, known: Patterns) -> None:
     words, today = reading.words, reading.now.date()
 
     def counted(sign: int) -> Callable[[regex.Match[str]], bool]:
         def use(match: regex.Match[str]) -> bool:
-            count = _count(match["count"], words)
+            count = numbered(match["count"], words)
             unit = _unit(match["unit"], words)
             if count is None or unit is None:
                 return False
@@ -153,7 +134,7 @@ def _read_relative(reading: _Reading, known: Patterns) -> None:
         return use
 
     def from_day(match: regex.Match[str]) -> bool:
-        count = _count(match["count"], words)
+        count = numbered(match["count"], words)
         if count is None:
             return False
         days = words.days.get(match["day"])
@@ -179,7 +160,7 @@ def _read_relative(reading: _Reading, known: Patterns) -> None:
     reading.take(known.relative_day, named)
 
 
-def _read_morning_of_tomorrow(reading: _Reading) -> None:
+def _read_morning_of_tomorrow(reading: Reading) -> None:
     """Where tomorrow and the morning are one word, the second of the two is the morning."""
     names = any_of([*date_words.weekdays(reading.language), "heute", "gestern", "morgen"])
     pattern = regex.compile(rf"(?<=\b(?:{names})\s)morgen\b")
@@ -191,22 +172,29 @@ def _read_morning_of_tomorrow(reading: _Reading) -> None:
     reading.take(pattern, use)
 
 
-def _read_named_dates(reading: _Reading, known: Patterns) -> None:
+def _read_named_dates(reading: Reading, known: Patterns) -> None:
     names = date_words.months(reading.language)
 
     def use(match: regex.Match[str]) -> bool:
-        return _day_of(reading, int(match["day"]), names[match["month"]], match["year"])
+        return _day_of(reading, int(match["day"]), names[match["month"]],
+                       match["year"] or match["short"])
 
     reading.take(known.day_month, use)
     reading.take(known.month_day, use)
 
 
-def _read_weekdays(reading: _Reading, known: Patterns) -> None:
+def _read_weekdays(reading: Reading, known: Patterns) -> None:
     names = date_words.weekdays(reading.language)
     calendar = bool(reading.days)
 
+    def week(match: regex.Match[str]) -> bool:
+        reading.next_week = True
+        return True
+
     def use(match: regex.Match[str]) -> bool:
-        which = "next" if match["next"] or match["after"] else "this" if match["this"] else ""
+        which = "this" if match["this"] else ""
+        if match["next"] or match["after"] or reading.next_week:
+            which = "next"
         found = weekday(names[match["name"]], reading.now.date(), which=which)
         if not calendar:
             reading.days.append(found)
@@ -215,69 +203,15 @@ def _read_weekdays(reading: _Reading, known: Patterns) -> None:
             fitting = tuple(day for day in reading.days[0]
                             if day.weekday() == names[match["name"]])
             reading.days[0] = fitting or reading.days[0]
+            reading.weak = reading.weak and not fitting
             reading.relative = reading.relative or not fitting
         return True
 
+    reading.take(known.next_week, week)
     reading.take(known.weekday, use)
 
 
-def _read_clocks(reading: _Reading, known: Patterns) -> None:
-    words = reading.words
-
-    def full(match: regex.Match[str]) -> bool:
-        hour, minute = int(match[1]), int(match[2])
-        if match[3]:
-            found = clocks(hour, minute, half=f"{match[3]}m")
-        elif match[1].startswith("0") or hour > 12 or not reading.language.startswith("en"):
-            found = clocks(hour, minute, exact=True)
-        else:
-            found = clocks(hour, minute)
-            reading.hours.append((hour, minute))
-        return _clock(reading, found)
-
-    def half_day(match: regex.Match[str]) -> bool:
-        return _clock(reading, clocks(int(match[1]), 0, half=f"{match[2]}m"))
-
-    def named(match: regex.Match[str]) -> bool:
-        for pattern, clock in words.clocks.items():
-            if regex.fullmatch(pattern, match[0]):
-                return _clock(reading, (clock,))
-        return False
-
-    def spoken(hour: int | None, minute: int) -> bool:
-        if hour is None or not 1 <= hour <= 24:
-            return False
-        if minute < 0:
-            hour, minute = (hour - 1 if hour > 1 else 12), minute + 60
-        reading.hours.append((hour, minute))
-        return _clock(reading, clocks(hour, minute))
-
-    def half(match: regex.Match[str]) -> bool:
-        return spoken(_count(match["hour"], words), -30 if match["before"] else 30)
-
-    def quarter(match: regex.Match[str]) -> bool:
-        count = 15 if match["quarter"] else _count(match["minutes"], words)
-        if count is None or count > 30:
-            return False
-        return spoken(_count(match["hour"], words), -count if match["to"] else count)
-
-    def hour(match: regex.Match[str]) -> bool:
-        count, minute = _count(match["hour"], words), int(match["minute"] or 0)
-        if count is not None and count > 12:
-            return _clock(reading, clocks(count, minute))
-        return spoken(count, minute)
-
-    reading.take(_CLOCK, full)
-    reading.take(_HALF_DAY, half_day)
-    if words.half or words.half_to:
-        reading.take(known.half, half)
-    if words.past:
-        reading.take(known.quarter, quarter)
-    reading.take(known.named_clock, named)
-    reading.take(known.hour, hour)
-
-
-def _read_parts(reading: _Reading, known: Patterns) -> None:
+def _read_parts(reading: Reading, known: Patterns) -> None:
     def use(match: regex.Match[str]) -> bool:
         if reading.part is None:
             reading.part = _part_of(match[0], reading.words)
@@ -286,7 +220,9 @@ def _read_parts(reading: _Reading, known: Patterns) -> None:
     reading.take(known.part, use)
 
 
-def _result(reading: _Reading, known: Patterns) -> Read | None:
+def _result(reading: Reading, known: Patterns) -> Read | None:
+    if reading.next_week and not reading.days:
+        return None  # which day of it nobody said
     left = list(_WORD.findall(reading.text))
     if len(reading.days) > 1 or len(reading.times) > 1:
         same = {days[:1] for days in reading.days}
@@ -317,7 +253,7 @@ def _result(reading: _Reading, known: Patterns) -> Read | None:
                 None if times else reading.part, reading.moment, reading.relative)
 
 
-def _date(reading: _Reading, year: int, month: int, day: int) -> bool:
+def _date(reading: Reading, year: int, month: int, day: int) -> bool:
     try:
         reading.days.append((date(year, month, day),))
     except ValueError:
@@ -344,23 +280,11 @@ def _days(day: int, month: int, year: str | None, today: date) -> tuple[date, ..
     return tuple(found)
 
 
-def _day_of(reading: _Reading, day: int, month: int, year: str | None) -> bool:
+def _day_of(reading: Reading, day: int, month: int, year: str | None) -> bool:
     found = _days(day, month, year, reading.now.date())
     if found:
         reading.days.append(found)
     return bool(found)
-
-
-def _clock(reading: _Reading, found: tuple[time, ...]) -> bool:
-    if found:
-        reading.times.append(found)
-    return bool(found)
-
-
-def _count(text: str | None, words: DateWords) -> int | None:
-    if not text:
-        return None
-    return int(text) if text.isdigit() else words.numbers.get(text.strip())
 
 
 def _unit(text: str, words: DateWords) -> str | None:

@@ -166,11 +166,10 @@ def _joined(day_text: str, time_text: str, scope: Scope) -> str:
 
 def when(value: When, scope: Scope) -> str:
     """A day or moment as said: the part of the day instead of a clock time nobody named."""
-    if value.part is None:
-        if isinstance(value.value, datetime):
-            return day_and_time(value.value, scope)
-        if value.until - value.start == timedelta(hours=1):
-            return day_and_time(value.start, scope)
+    length = value.until - value.start
+    if not length or (length == timedelta(hours=1) and value.part is None):
+        return day_and_time(value.start, scope)
+    if length >= timedelta(hours=23):
         return day(value.value, scope)
     first, last = hour(value.start, scope), hour(value.until, scope)
     return _joined(day(value.value, scope), f"{first} – {last}", scope)

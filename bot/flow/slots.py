@@ -260,7 +260,7 @@ def _kept(kind: str, day: date, clock: time | None, found: Read, scope: Scope) -
     if found.part is None:
         return plain(day)
     start, until = dates.span(day, found.part, scope.zone)
-    return _span(plain(start if kind == "datetime" else day), start, until, found.part.name)
+    return _span(plain(start if kind == "datetime" else day), start, until, found.part.name or None)
 
 
 def _span(iso: str, start: datetime, until: datetime, part: str | None) -> Json:
