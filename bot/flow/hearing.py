@@ -176,13 +176,21 @@ def _waiting(turn: Turn, node: Node, text: str, found: Chosen | Several | None) 
         choices.narrow(turn, node, found.ids)
         return True
     turn.reason = "choice"
-    if node.kind == "ask":
-        about = turn.flows.about(text) if _is_open(node) else None
+    asked = node
+    if node.kind == "choices" and node.step.otherwise is not None:
+        asked = turn.version.nodes[node.step.otherwise]
+    if asked.kind == "ask":
+        about = turn.flows.about(text) if _is_open(asked) else None
         if isinstance(about, Candidate) and about.whole:
             return topics.another(turn, text, about)
-        turn.reason = steps.answer(turn, node, {"type": "text", "text": text})
-        if not turn.reason:
-            turn.rule, turn.item = "answer", node.slot or ""
+        content: Json = {"type": "text", "text": text}
+        if asked is not node:
+            taken = steps.hand_on(turn, node, content)
+        else:
+            turn.reason = steps.answer(turn, node, content)
+            taken = not turn.reason
+        if taken:
+            turn.rule, turn.item = "answer", asked.slot or ""
             return True
     return topics.another(turn, text, turn.flows.about(text))
 

@@ -209,10 +209,13 @@ def _named(doc: Document, flow: FlowSpec, path: Path, name: str) -> Iterator[Fin
 
 def _step(doc: Document, flow: FlowSpec, name: str, step: Step) -> Iterator[Finding]:
     at: Path = ("steps", name)
-    for word in ("on_give_up", "on_media", "on_cancel", "if_empty"):
+    for word in ("on_give_up", "on_media", "on_cancel", "if_empty", "otherwise"):
         target = getattr(step, word)
         if target is not None:
             yield from _named(doc, flow, (*at, word), target)
+    if step.otherwise in flow.steps and flow.steps[step.otherwise].kind != "ask":
+        yield doc.error((*at, "otherwise"), f"`{step.otherwise}` has no `ask`: `otherwise` names "
+                                            "the question that takes what is none of the choices")
     if step.handoff is not None:
         for word in ("return_to", "if_closed"):
             target = getattr(step.handoff, word)

@@ -240,6 +240,8 @@ def _build_choices(ways: _Ways, node: Node) -> None:
         if choice.goto:
             ways.out(node, "chosen", choice.goto, [_chose(choice.id)])
     ways.out(node, "chosen", node.step.goto)
+    if node.step.otherwise is not None:
+        ways.add("otherwise", node, node.step.otherwise)
     if node.step.if_empty is not None:
         ways.add("empty", node, node.step.if_empty)
     else:

@@ -39,6 +39,7 @@ LATER_SLOT = ("keep",)
 _GOES_WITH: dict[str, tuple[str, ...]] = {
     "errors": ("ask", "choices"), "attempts": ("ask", "choices", "review"),
     "on_media": ("ask", "choices", "review"), "if_empty": ("choices",), "button": ("choices",),
+    "otherwise": ("choices",),
     "with": ("call",), "retries": ("call",), "timeout": ("call",), "on_cancel": ("review",),
     "save": ("call", "choices"), "on_timeout": ("ask", "choices", "review"),
     "remind": ("ask", "choices", "review"),

@@ -309,7 +309,8 @@ def tags(r: Reading, node: Node) -> tuple[str, ...] | None:
 STEP: dict[str, read.Reader] = {
     "skip_if": read.expression, "set": settings, "tag": tags, "say": read.say, "send": sends,
     "ask": read.ident, "choices": choices, "choices_from": choices_from,
-    "if_empty": step_name, "button": read.label, "call": read.word, "with": read.values,
+    "if_empty": step_name, "otherwise": step_name, "button": read.label, "call": read.word,
+    "with": read.values,
     "retries": read.whole(0, 10), "timeout": read.duration, "run": run, "review": read.names,
     "handoff": handoff, "end": outcome, "save": save, "goto": goto, "errors": errors,
     "attempts": read.whole(1, 20), "on_give_up": step_name, "on_media": step_name,

@@ -152,6 +152,7 @@ class Step(Part):
     choices: tuple[Choice, ...] = ()
     choices_from: ChoicesFrom | None = None
     if_empty: str | None = None
+    otherwise: str | None = None  #: the question that takes a typed answer which is no choice
     button: Texts | None = None
     call: str | None = None
     with_: dict[str, Value] = Field(default_factory=dict, alias="with")

@@ -30,10 +30,11 @@ def enter(turn: Turn, node: Node) -> None:
     run.pop("x", None)
     refused, turn.refused = turn.refused, None
     editing, turn.editing = turn.editing, False
+    given, turn.given = turn.given, None
     if refused is None:
         run["a"].pop(node.name, None)
     turn.mark_here()
-    if step.skip_if is not None and not editing and _skips(turn, node):
+    if step.skip_if is not None and not editing and given is None and _skips(turn, node):
         _skip(turn, node)
         return
     if node.question:
@@ -42,7 +43,11 @@ def enter(turn: Turn, node: Node) -> None:
         turn.assign(step.set)
     if step.tag:
         turn.tag(step.tag)
-    if node.question and not editing and _kept(turn, node):
+    if given is not None:
+        run["w"] = turn.now
+        if not answer(turn, node, given):
+            return
+    elif node.question and not editing and _kept(turn, node):
         return
     if node.kind == "choices" and not choices.prepare(turn, node):
         turn.next = "empty"  # a question that nothing could answer is not asked
@@ -210,6 +215,18 @@ def answer(turn: Turn, node: Node, content: Json) -> str:
     else:
         take(turn, node, result.value)
     return ""
+
+
+def hand_on(turn: Turn, node: Node, content: Json) -> bool:
+    """Let the question that `otherwise` names take what is none of the choices, if it can."""
+    other = turn.version.nodes[node.step.otherwise or ""]
+    assert other.slot_spec is not None
+    if isinstance(slots.parse(other.slot_spec, content, turn.scope(), turn.now), slots.Refused):
+        return False
+    turn.given = content
+    turn.run["j"][-1].append("")  # answered, so that `back` comes here; never a choice again
+    turn.next = "otherwise"
+    return True
 
 
 def _read_back(turn: Turn, node: Node, value: Any) -> None:

@@ -31,9 +31,9 @@ class Turn:
     """What happens to one conversation because of one event."""
 
     __slots__ = ("_scope", "answer", "before", "calls", "changes", "choice", "count", "editing",
-                 "ended", "ending", "entered", "error", "event", "flows", "incident", "item",
-                 "language", "leaving", "mark", "next", "now", "out", "outcome", "owner", "reason",
-                 "refused", "replies", "rule", "run", "runs", "score", "silent", "slots",
+                 "ended", "ending", "entered", "error", "event", "flows", "given", "incident",
+                 "item", "language", "leaving", "mark", "next", "now", "out", "outcome", "owner",
+                 "reason", "refused", "replies", "rule", "run", "runs", "score", "silent", "slots",
                  "snapshot", "state", "step", "target", "ticket", "version")
 
     def __init__(self, flows: Flows, snapshot: Snapshot, event: Event) -> None:
@@ -65,6 +65,7 @@ class Turn:
         self.outcome: str | None = None  #: of the sub-flow that has just ended
         self.choice: str | None = None
         self.reason = ""  #: why an answer is refused
+        self.given: Json | None = None  #: an answer for the next question, known before it is asked
         self.target = 0  #: the question to go back to: its index in the run's journal
         self.editing = False
         self.refused: list[Part] | None = None  #: said instead of the next step's own text
