@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.model import Json
 
 #: The provider keeps what customers send for so long (whatsapp.md 6).
 VALID = 7 * DAY
+_MIME_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]+(;.*)?")
 
 HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; "
            "default-src 'none'", "Cache-Control": "private, max-age=600",
@@ -35,7 +37,7 @@ class MediaLinks:
     def filled(self, value: Any, channel: str) -> Any:
         """The arguments of a call with each thing that a customer sent as a link to it."""
         if isinstance(value, dict):
-            if isinstance(value.get("id"), str) and "mime_type" in value:
+            if _is_media(value):
                 return self.link(channel, value)
             return {key: self.filled(part, channel) for key, part in value.items()}
         if isinstance(value, list):
@@ -70,3 +72,10 @@ class MediaLinks:
             raise web.HTTPBadGateway(text="the provider does not give it at the moment") from error
         return web.Response(body=body, content_type=mime_type.split(";")[0].strip(),
                             headers=HEADERS)
+
+
+def _is_media(value: Json) -> bool:
+    """Whether this is what a slot keeps of a file: id, name, type, size, caption."""
+    return (value.keys() <= {"id", "name", "type", "size", "caption"}
+            and isinstance(value.get("id"), str)
+            and _MIME_TYPE.fullmatch(str(value.get("type"))) is not None)
