@@ -1,40 +1,23 @@
-"""The filters, tests and operators of expressions. Nothing else can be called from a flow."""
+"""The filters of expressions: with `days(n)` all that a flow can call."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import cmp_to_key
-from typing import Any, Protocol
+from typing import Any
 
 from jinja2 import pass_context
 
 from bot.clock import local
 from bot.errors import ExpressionError
 from bot.flow import shown, values
-from bot.flow.values import LONGEST_LIST, LONGEST_TEXT, Choice, Scope, bare, limited
-
-
-class Frame(Protocol):
-    """What filters see of a rendering: for whom it is, and in which of the two forms."""
-
-    scope: Scope
-    people: bool
-    rounds: int  #: of all its loops so far
-
-    def apply(self, name: str, value: Any, args: tuple[Any, ...]) -> Any: ...
-
-    def holds(self, name: str, value: Any, args: tuple[Any, ...]) -> bool: ...
-
-
-#: Of one loop, and of all loops of a text together: loops stand in loops.
-LONGEST_LOOP = 200
-MOST_ROUNDS = 5_000
+from bot.flow.fields import Frame, path, sequence, text_of
+from bot.flow.values import LONGEST_TEXT, Scope, bare
 
 Filter = Callable[..., Any]
 FILTERS: dict[str, Filter] = {}
-TESTS: dict[str, Filter] = {}
 
 
 def _filter(name: str) -> Callable[[Filter], Filter]:
@@ -42,77 +25,6 @@ def _filter(name: str) -> Callable[[Filter], Filter]:
         FILTERS[name] = pass_context(function)
         return function
     return register
-
-
-def text_of(frame: Frame, value: Any) -> str:
-    """The value as text, in the form of this rendering."""
-    if type(value) is str:
-        return value
-    if frame.people:
-        return shown.shown(value, frame.scope)
-    data = values.plain(value)
-    if data is None:
-        return ""
-    if isinstance(data, bool):
-        return "true" if data else "false"
-    if isinstance(data, list):
-        return ", ".join(text_of(frame, item) for item in data)
-    return shown.shown(data, frame.scope) if isinstance(data, Mapping) else str(data)
-
-
-def sequence(value: Any) -> list[Any]:
-    """The items of a list; of none, none at all."""
-    if value is None:
-        return []
-    if isinstance(value, list | tuple):
-        return list(value)
-    if isinstance(value, str | Mapping):
-        return list(value)
-    raise ExpressionError("this is no list")
-
-
-def field(value: Any, name: Any) -> Any:
-    """A field of the data by its name or place, never anything that Python knows of a value."""
-    name = bare(name)
-    if isinstance(name, str) and name.startswith("__"):
-        raise ExpressionError(f"{name} is no field")
-    if isinstance(value, Mapping):
-        return value.get(name)
-    if isinstance(value, list | tuple | str):
-        if isinstance(name, str) and name.isascii() and name.isdigit() and len(name) < 6:
-            name = int(name)
-        if isinstance(name, int) and not isinstance(name, bool):
-            return value[name] if -len(value) <= name < len(value) else None
-        return None
-    if isinstance(value, Choice):
-        return {"id": value.id, "label": value.label}.get(name)
-    if isinstance(value, values.When):
-        own = {"from": value.start, "until": value.until, "part": value.part,
-               "date": values.day_of(value.value, value.start.tzinfo)  # type: ignore[arg-type]
-               }
-        return own[name] if name in own else field(value.value, name)
-    if isinstance(value, date | time | timedelta):
-        return _part(value, name)
-    return None
-
-
-def _part(value: date | time | timedelta, name: Any) -> Any:
-    if isinstance(value, timedelta):
-        return value.days if name == "days" else None
-    if name == "weekday" and isinstance(value, date):
-        return value.isoweekday()
-    if name in ("year", "month", "day") and isinstance(value, date):
-        return getattr(value, name)
-    if name in ("hour", "minute") and isinstance(value, datetime | time):
-        return getattr(value, name)
-    return None
-
-
-def path(value: Any, attribute: Any) -> Any:
-    """A field by its name, or a field of a field by a dotted one."""
-    for name in str(attribute).split("."):
-        value = field(value, name)
-    return value
 
 
 @_filter("date")
@@ -362,110 +274,5 @@ def _replace(frame: Frame, value: Any, old: Any, new: Any, count: int = -1) -> A
     return text.replace(old, new, count)
 
 
-# Operators. Their names hold a space, so that no author can write them as a filter.
-
-
-@_filter("op ~")
-def _concat(frame: Frame, first: Any, *others: Any) -> Any:
-    return limited("".join(text_of(frame, value) for value in (first, *others)))
-
-
-@_filter("op slice")
-def _slice(frame: Frame, value: Any, start: Any, stop: Any, step: Any) -> Any:
-    value = bare(value)
-    if value is None:
-        return None
-    if not isinstance(value, str | list | tuple):
-        raise ExpressionError("only a text or a list has a part from … to …")
-    return value[start:stop:step]
-
-
-@_filter("op rounds")
-def _rounds(frame: Frame, value: Any) -> Any:
-    items = sequence(value)
-    frame.rounds += len(items)
-    if len(items) > LONGEST_LOOP or frame.rounds > MOST_ROUNDS:
-        raise ExpressionError(f"a loop has more than {LONGEST_LOOP} rounds")
-    return items
-
-
-@_filter("op days")
-def _days(frame: Frame, count: Any) -> Any:
-    count = bare(count)
-    if isinstance(count, bool) or not isinstance(count, int | float) or abs(count) > 40_000:
-        raise ExpressionError("days() takes a number of days")
-    return timedelta(days=count)
-
-
-def _eq(frame: Frame, left: Any, right: Any) -> bool:
-    return values.equal(left, right, frame.scope.zone)
-
-
-def _ne(frame: Frame, left: Any, right: Any) -> bool:
-    return not values.equal(left, right, frame.scope.zone)
-
-
-def _lt(frame: Frame, left: Any, right: Any) -> bool:
-    return values.less(left, right, frame.scope.zone)
-
-
-def _gt(frame: Frame, left: Any, right: Any) -> bool:
-    return values.less(right, left, frame.scope.zone)
-
-
-def _le(frame: Frame, left: Any, right: Any) -> bool:
-    if left is None or right is None:
-        return False
-    return not values.less(right, left, frame.scope.zone)
-
-
-def _ge(frame: Frame, left: Any, right: Any) -> bool:
-    return _le(frame, right, left)
-
-
-def _in(frame: Frame, item: Any, container: Any) -> bool:
-    return values.holds(container, item, frame.scope.zone)
-
-
-def _not_in(frame: Frame, item: Any, container: Any) -> bool:
-    return not values.holds(container, item, frame.scope.zone)
-
-
-OPERATORS: Mapping[str, Filter] = {
-    "eq": _eq, "ne": _ne, "lt": _lt, "gt": _gt, "lteq": _le, "gteq": _ge, "in": _in,
-    "notin": _not_in}
-for _name, _function in OPERATORS.items():
-    FILTERS[f"op {_name}"] = pass_context(_function)
-
-_COMPARISONS: Mapping[str, tuple[str, ...]] = {
-    "eq": ("equalto", "=="), "ne": ("!=",), "lt": ("lessthan", "<"), "gt": ("greaterthan", ">"),
-    "lteq": ("le", "<="), "gteq": ("ge", ">="), "in": ()}
-
-
-def _plain_tests() -> Iterable[tuple[str, Filter]]:
-    for operator, others in _COMPARISONS.items():
-        for name in (operator, *others):
-            yield name, OPERATORS[operator]
-    yield "none", lambda frame, value: value is None
-    yield "defined", lambda frame, value: value is not None
-    yield "undefined", lambda frame, value: value is None
-    yield "true", lambda frame, value: value is True
-    yield "false", lambda frame, value: value is False
-    yield "boolean", lambda frame, value: isinstance(value, bool)
-    yield "string", lambda frame, value: isinstance(bare(value), str)
-    yield "number", lambda frame, value: (
-        isinstance(value, int | float | Decimal) and not isinstance(value, bool))
-    yield "mapping", lambda frame, value: isinstance(value, Mapping)
-    yield "sequence", lambda frame, value: isinstance(value, list | tuple)
-    yield "even", lambda frame, value: value is not None and values.remainder(value, 2) == 0
-    yield "odd", lambda frame, value: value is not None and values.remainder(value, 2) == 1
-    yield "divisibleby", lambda frame, value, by: (
-        value is not None and values.remainder(value, by) == 0)
-
-
-TESTS.update((name, pass_context(test)) for name, test in _plain_tests())
-
 #: What an author may write after `|`.
 NAMES = frozenset(name for name in FILTERS if " " not in name)
-
-__all__ = ["FILTERS", "LONGEST_LIST", "NAMES", "TESTS", "Frame", "field", "text_of", "today_in"]

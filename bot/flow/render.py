@@ -25,7 +25,7 @@ from jinja2.utils import missing
 
 from bot.clock import local
 from bot.errors import ExpressionError
-from bot.flow import filters, values
+from bot.flow import fields, filters, operators, values
 from bot.flow.sandbox import Sandbox, Unparsable, guarded, parsed, parsed_expression
 from bot.flow.spec import TEMPLATE
 from bot.flow.values import Choice, Scope, When, plain, typed
@@ -78,14 +78,14 @@ class Frame(Context):
 
     def holds(self, name: str, value: Any, args: tuple[Any, ...]) -> bool:
         """Whether the test of this name is true of the value."""
-        if name not in filters.TESTS:
+        if name not in operators.TESTS:
             raise ExpressionError(f"there is no test {name!r}")
-        return bool(filters.TESTS[name](self, value, *args))
+        return bool(operators.TESTS[name](self, value, *args))
 
 
 @pass_context
 def _written(frame: Frame, value: Any) -> str:
-    return value if type(value) is str else filters.text_of(frame, value)
+    return value if type(value) is str else fields.text_of(frame, value)
 
 
 _SHORT = Sandbox(blocks=False, finalize=_written)

@@ -14,7 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from bot.errors import ExpressionError
-from bot.flow import filters, values
+from bot.flow import fields, filters, operators, values
 
 #: In short texts `{%` and `{#` are ordinary characters: nobody can type these.
 _NOWHERE = ("\x00\ue000", "\x00\ue001")
@@ -57,8 +57,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
             keep_trailing_newline=True, undefined=_Unknown, finalize=finalize, autoescape=False,
             cache_size=0)
         self.globals = {}
-        self.filters = dict(filters.FILTERS)
-        self.tests = dict(filters.TESTS)
+        self.filters = {**filters.FILTERS, **operators.OPERATORS}
+        self.tests = dict(operators.TESTS)
 
     def _tokenize(self, source: str, name: str | None, filename: str | None = None,
                   state: str | None = None) -> TokenStream:
@@ -79,11 +79,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, LoopContext):
             return getattr(obj, attribute) if attribute in _LOOP_FIELDS else None
-        return filters.field(obj, attribute)
+        return fields.field(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         return self.getattr(obj, argument) if isinstance(obj, LoopContext) else \
-            filters.field(obj, argument)
+            fields.field(obj, argument)
 
     def call(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise ExpressionError("only days() and filters can be called")
@@ -203,9 +203,9 @@ class _Guard(NodeTransformer):
     def visit_Test(self, node: nodes.Test) -> nodes.Node:
         if node.dyn_args is not None or node.dyn_kwargs is not None:
             raise Unparsable("* can't be used here", node.lineno)
-        if node.name not in filters.TESTS:
+        if node.name not in operators.TESTS:
             raise Unparsable(f"there is no test `is {node.name}`"
-                             f"{_nearest(node.name, filters.TESTS)}", node.lineno)
+                             f"{_nearest(node.name, operators.TESTS)}", node.lineno)
         return self.generic_visit(node)
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
