@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot import handoff
-from bot.errors import EndlessTurn, Refused
+from bot.errors import EndlessTurn, Refused, UnknownVersion
 from bot.flow import clocks, hearing, review, steps
 from bot.flow.flows import Flows
 from bot.flow.messages import compose
@@ -115,7 +115,16 @@ def _result(turn: Turn) -> None:
 
 def answers(flows: Flows, snapshot: Snapshot) -> list[tuple[str, str]]:
     """What is known so far, for the desk and the ticket: (label, value), in staff's language."""
-    turn = Turn(flows, snapshot, Event("", "none", snapshot.last_inbound_at, {}))
+    try:
+        turn = Turn(flows, snapshot, Event("", "none", snapshot.last_inbound_at, {}))
+        return _answers(flows, turn)
+    except UnknownVersion:  # nothing has happened since the flow was changed: bare values will do
+        return [(name.replace("_", " ").capitalize(), str(value))
+                for run in snapshot.state.get("runs", ())
+                for name, value in run["q"].items() if isinstance(value, str | int | float)]
+
+
+def _answers(flows: Flows, turn: Turn) -> list[tuple[str, str]]:
     turn.language = flows.options.default_language
     found: dict[str, str] = {}
     stack = turn.runs

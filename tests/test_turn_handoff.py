@@ -152,6 +152,8 @@ def test_the_desk_sees_what_is_known_so_far(tmp_path: Path) -> None:
     assert router.answers(talk.flows, snapshot) == [
         ("Order number", "AB123456"), ("Reason", "It is damaged"), ("Photo", "received")]
     assert router.answers(talk.flows, Snapshot("c9", "main", talk.contact, "bot", {}, 0, 0)) == []
+    changed = flows(tmp_path, RETURNS.replace("Which order is it?", "Which one?"))
+    assert ("Order number", "AB123456") in router.answers(changed, snapshot)
 
 
 def test_while_an_agent_has_it_the_bot_is_silent_for_clocks_too(tmp_path: Path) -> None:

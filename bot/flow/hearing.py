@@ -132,7 +132,9 @@ def _text(turn: Turn, text: str, said: Spoken | None, offered: list[str],
         return
     offer = choose(text, offers.typed(turn.flows, offered)) if offered else None
     meant = offer.id if isinstance(offer, Chosen) and not isinstance(found, Chosen) else ""
-    if isinstance(offer, Chosen) and meant and offer.how in ("label", "position"):
+    # A bare number answers what waits before it picks from a menu beside it.
+    sure = ("label",) if node is not None else ("label", "position")
+    if isinstance(offer, Chosen) and meant and offer.how in sure:
         _offer_typed(turn, meant, given)
         return
     if said is not None and not _is_answer(turn, node, text):  # 3

@@ -201,12 +201,12 @@ def _waiting(ways: _Ways, node: Node) -> None:
     """What every step that waits for the customer knows beside its answers."""
     step = node.step
     ways.add("repeated", node, None, [], [_repeats(node)])
+    if step.on_media is not None:
+        ways.add("media", node, step.on_media)
     if node.question:
         ways.add("refused", node, None, [], [_complains(node)])
         if step.on_give_up is not None:
             ways.add("gave_up", node, step.on_give_up)
-        if step.on_media is not None:
-            ways.add("media", node, step.on_media)
     if step.on_timeout is not None:
         _ring(ways, node, "elapsed", step.on_timeout, [])
     if step.remind is None:

@@ -121,6 +121,8 @@ def hear_language(turn: Turn, language: str, phrases: Phrases, phrase: str) -> N
     if language not in turn.flows.languages or contact.language_from in ("chosen", "api"):
         return
     if contact.language is not None:
+        if contact.language_from is None:
+            return
         if language.partition("-")[0] == contact.language.partition("-")[0]:
             return
         if phrase in phrases.get(contact.language, ()):

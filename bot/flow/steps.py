@@ -248,15 +248,14 @@ def take(turn: Turn, node: Node, value: Any) -> None:
 def tapped(turn: Turn, node: Node, choice: str) -> None:
     """A button of a question that is no `choices`: yes, no, or change."""
     pending = turn.run.get("x", {})
-    if "b" in pending:
-        if choice == YES:
-            take(turn, node, pending["b"])
-        elif choice == CHANGE:
-            turn.run.pop("x")
-            turn.next = "repeated"
-        return
-    if choice in (YES, NO):
+    asks_yes_no = node.slot_spec is not None and node.slot_spec.type == "yes_no"
+    if "b" in pending and choice == YES:
+        take(turn, node, pending["b"])
+    elif asks_yes_no and choice in (YES, NO):
         take(turn, node, choice == YES)
+    else:
+        pending.pop("b", None)
+        turn.next = "repeated"
 
 
 def refuse(turn: Turn, node: Node, reason: str) -> None:
@@ -264,7 +263,8 @@ def refuse(turn: Turn, node: Node, reason: str) -> None:
     run = turn.run
     run.get("x", {}).pop("b", None)
     used = run["a"][node.name] = run["a"].get(node.name, 0) + 1
-    if node.step.attempts is not None and used >= node.step.attempts:
+    if (node.step.attempts is not None and used >= node.step.attempts
+            and node.step.on_give_up is not None):
         turn.next = "gave_up"
         return
     complain(turn, node, reason)

@@ -90,7 +90,7 @@ def take_offer(turn: Turn, action: str, given: Json | None = None) -> None:
     elif word == "answer" and about in flows.answers:
         starts.give(turn, about)
     elif word == "switch" and about in flows.current:
-        starts.start(turn, about, given)
+        starts.choose(turn, about, given)
     elif word == "lang" and about in flows.languages:
         spoken.speak(turn, about)
     elif word == "pick" and (choice := offers.picked(flows, about)) is not None:
@@ -105,7 +105,9 @@ def take_offer(turn: Turn, action: str, given: Json | None = None) -> None:
         pass
     elif turn.waits is not None:
         turn.next = "repeated"
-    elif word != "do":
+    elif word == "do":
+        spoken.menu(turn)
+    else:
         turn.tell("finished_gone")
 
 
