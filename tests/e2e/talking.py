@@ -117,5 +117,6 @@ def demo(*arguments: str) -> Iterator[Demo]:
     finally:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
+        sys.stderr.write(errors)  # shown by pytest beside a failure
     assert process.returncode == 0, errors
     assert "Traceback" not in errors, errors
