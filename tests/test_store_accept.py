@@ -9,6 +9,7 @@ from storing import counts, rows, wrote
 from bot.clock import DAY, HOUR, Clock
 from bot.errors import UnknownVersion
 from bot.model import Address, Decision, Event, Journal, Notice, Snapshot
+from bot.store.rows import Outcome
 from bot.store.sqlite import SQLite
 from bot.store.store import Store
 
@@ -184,6 +185,28 @@ async def test_two_contacts_that_turn_out_to_be_one_are_joined(
     kept = await state(store)
     assert kept["4912345"] == ["a", "c", "d"]
     assert await rows(database, "select count(*) from contact") == [(2,)]
+
+
+async def test_a_person_known_by_an_id_goes_on_when_their_phone_is_told(
+        store: Store, clock: Clock) -> None:
+    phone, bsuid = Address("phone", "4912345"), Address("bsuid", "DE.1", "acc")
+    await store.accept([wrote(clock, number=1, text="a", addresses=(bsuid,))], counts)
+    work = await store.accept([wrote(clock, number=2, text="b", addresses=(phone, bsuid))], counts)
+    assert await state(store) == {"4912345": ["a", "b"]}
+    assert [row.phone for row in (await store.conversations()).rows] == ["4912345"]
+    assert not work.sends, "the first answer is still on the wire"
+
+
+async def test_a_person_is_answered_where_they_write_from(store: Store, clock: Clock) -> None:
+    old, new = Address("phone", "4912345"), Address("phone", "4998765")
+    first = await store.accept([wrote(clock, number=1, addresses=(old,))], counts)
+    await store.settle([Outcome(first.sends[0], "sent", "wamid.out1")])
+    changed = await store.accept([wrote(clock, number=2, addresses=(new, old))], counts)
+    assert changed.sends[0].to[0] == new
+    await store.settle([Outcome(changed.sends[0], "sent", "wamid.out2")])
+    back = await store.accept([wrote(clock, number=3, addresses=(old,))], counts)
+    assert back.sends[0].to[0] == old
+    assert len((await store.conversations()).rows) == 1
 
 
 async def test_a_person_without_a_phone_can_be_answered(store: Store, clock: Clock) -> None:

@@ -92,15 +92,14 @@ async def hold(tx: Tx, item: Incoming, now: int) -> Held:
                        item.channel)
     if row is None:
         contact = await _contact(tx, item, now)
+        # Who was known by another address only may have a conversation here all the same.
         await tx.run("add_conversation", new_id(), contact, item.channel,
-                     await _reach(tx, contact), now)
+                     await _reach(tx, contact, item), now)
         row = await tx.one("conversation_by_address", first.kind, first.value, first.scope,
                            item.channel)
         assert row is not None
-        return held(row)
     conversation = held(row)
-    known = conversation.reach
-    if any(address.value not in known for address in item.addresses):
+    if _is_news(item, conversation.reach):
         await _contact(tx, item, now)
         row = await tx.one("conversation", conversation.id)
         assert row is not None
@@ -131,13 +130,23 @@ async def _contact(tx: Tx, item: Incoming, now: int) -> str:
         await tx.run("add_address", address.kind, address.value, address.scope, found)
     if (phone := _phone(item)) is not None:
         await tx.run("phone_contact", found, phone)
-    await tx.run("reach_contact", found, await _reach(tx, found))
+    await tx.run("reach_contact", found, await _reach(tx, found, item))
     return found
 
 
-async def _reach(tx: Tx, contact: str) -> str:
-    rows = await tx.all("addresses", contact)
-    return dump([list(row) for row in rows])
+def _is_news(item: Incoming, reach: str) -> bool:
+    """Does the message name an address that the conversation does not have, or another phone?"""
+    first = item.addresses[0]
+    return (any(f'"{address.value}"' not in reach for address in item.addresses)
+            or (first.kind == "phone" and not reach.startswith(f'[["phone","{first.value}"')))
+
+
+async def _reach(tx: Tx, contact: str, item: Incoming) -> str:
+    """Everything by which a contact is reached: phones first, and first where they write from."""
+    rows = [list(row) for row in await tx.all("addresses", contact)]
+    latest = [[a.kind, a.value, a.scope] for a in item.addresses]
+    return dump(sorted(rows, key=lambda row: (
+        row[0] != "phone", latest.index(row) if row in latest else len(latest))))
 
 
 def _phone(item: Incoming) -> str | None:

@@ -41,7 +41,7 @@ insert into address (kind, value, scope, contact) values ($1, $2, $3, $4) on con
 update contact set alias_of = $2 where id = $1 or alias_of = $1
 -- name: addresses
 select a.kind, a.value, a.scope from address a join contact o on o.id = a.contact
-where coalesce(o.alias_of, o.id) = $1 order by a.kind desc, a.contact desc
+where o.id = $1 or o.alias_of = $1 order by a.kind desc, a.contact desc
 -- name: reach_contact
 update conversation set reach = $2 where contact = $1
 -- name: phone_contact
@@ -50,6 +50,7 @@ update contact set phone = $2 where id = $1
 update contact set name = $2 where id = $1
 -- name: add_conversation
 insert into conversation (id, contact, channel, reach, created_at) values ($1, $2, $3, $4, $5)
+on conflict (contact, channel) do nothing
 
 -- name: add_event
 insert into inbox (conversation, seq, id, kind, payload, at, state, attempts, error)
@@ -140,7 +141,7 @@ values ($1, $2, $3, $4, $5, $6, 'queued', $7) on conflict do nothing
 -- name: calls
 select k.key, k.conversation, v.channel, k.operation, k.arguments, k.retries, k.timeout_ms
 from call k join conversation v on v.id = k.conversation
-where k.state = $1 order by k.created_at limit $2
+where k.state = $1 and k.state in ('queued', 'running') order by k.created_at limit $2
 -- name: run_call
 update call set state = 'running' where key = $1
 -- name: end_call
