@@ -37,6 +37,7 @@ def flows(folder: Path, *texts: str, **options: Any) -> Flows:
 
 def read(folder: Path, *texts: str, **options: Any) -> Flows:
     """The same, read anew."""
+    folder.mkdir(exist_ok=True)
     for text in texts:
         kind, _, name = text.strip().splitlines()[0].partition(": ")
         (folder / f"{name.split('#')[0].strip() if kind != 'texts' else 'texts'}.yaml").write_text(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from returning import SHOES, returning, reviewing
-from talking import Talk
+from talking import Talk, flows
 
 
 def test_cancel_ends_the_run_and_says_so(tmp_path: Path) -> None:
@@ -149,3 +149,16 @@ def test_no_command_is_left_without_an_answer(tmp_path: Path) -> None:
                     assert talk.decision is not None
                     assert talk.contents or talk.decision.busy, (name, phrase)
                     assert talk.rule in ("command", "answer"), (name, phrase)
+
+
+def test_the_menu_shows_no_flow_that_is_not_there(tmp_path: Path) -> None:
+    talk = returning(tmp_path).says("menu")
+    assert talk.titles == ["Return an item"]
+    own = """flow: pets
+title: A pet
+triggers: {keywords: {en: [pet]}}
+steps: {done: {say: Meow., end: done}}
+"""
+    only = Talk(flows(tmp_path / "own", own)).says("menu")
+    assert only.titles == ["A pet"]
+    assert only.taps("A pet").outcome == "done"

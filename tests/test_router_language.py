@@ -52,7 +52,7 @@ def test_the_conversation_in_chinese_is_chinese_throughout(tmp_path: Path) -> No
     talk.says("有破损").sends("audio", media={"id": "v", "mime_type": "a/o", "voice": True})
     assert "照片" in talk.said
     talk.sends("image")
-    assert "请核对：\n\n订单号: AB123456\n原因: 有破损\n照片: 已收到" in talk.said
+    assert "请核对：\n\n订单号：AB123456\n原因：有破损\n照片：已收到" in talk.said
     assert talk.titles == ["确认", "修改", "取消"]
     assert "同事" in talk.says("转人工").said
 

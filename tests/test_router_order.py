@@ -189,6 +189,15 @@ def test_media_where_other_media_was_asked_for_costs_no_attempt(talk: Talk) -> N
     assert "photo" in talk.said
 
 
+def test_a_step_may_say_what_becomes_of_media(tmp_path: Path) -> None:
+    source = NAME.replace("ask: name}", "ask: name, errors: {media: Words please.}}")
+    talk = Talk(flows(tmp_path, source)).says("register").sends("image")
+    assert (talk.said, talk.step) == ("Words please.", "name/ask")
+    source = NAME.replace("ask: name}", "ask: name, on_media: seen}") + \
+        "  seen: {say: A picture!, end: seen}\n"
+    assert Talk(flows(tmp_path, source)).says("register").sends("image").outcome == "seen"
+
+
 @pytest.mark.parametrize("content", [
     {"type": "reaction", "emoji": "👍", "to": "x"}, {"type": "system", "text": "changed"},
     {"type": "edit", "of": "x"}, {"type": "revoke", "of": "x"}])

@@ -20,7 +20,7 @@ from bot.hours import Hours
 #: What the system says; a `texts:` file has to hold each of them.
 TEXTS = frozenset({
     "confirm", "edit", "cancel", "more", "yes", "no", "change", "choose", "go_on", "language_name",
-    "confirm_words", "edit_words", "review", "received", "edit_which", "read_back",
+    "confirm_words", "edit_words", "review", "review_line", "received", "edit_which", "read_back",
     "error_pattern", "error_text", "error_number", "error_integer", "error_yes_no", "error_date",
     "error_time", "error_datetime", "error_email", "error_phone", "error_location", "error_image",
     "error_audio", "error_video", "error_document", "error_any", "error_choice", "error_range",

@@ -48,6 +48,12 @@ def commands(turn: Turn, name: str, command: Command) -> None:
     show(turn, rows, turn.text(command.button) if command.button else "")
 
 
+def flows(turn: Turn) -> None:
+    """Every flow that a customer can start."""
+    items(turn, [f"flow:{name}" for name, version in turn.flows.current.items()
+                 if version.spec.triggers.keywords or version.spec.triggers.examples])
+
+
 def items(turn: Turn, names: Iterable[str]) -> None:
     """Flows and answers by their titles."""
     show(turn, [(name, turn.flows.title(name, turn.language), "") for name in names])
@@ -59,10 +65,10 @@ def languages(turn: Turn) -> None:
                 for language in turn.flows.languages])
 
 
-def typed(flows: Flows, actions: Iterable[str]) -> list[ChoiceLabels]:
+def typed(known: Flows, actions: Iterable[str]) -> list[ChoiceLabels]:
     """What may be typed for each action that was offered with the last message."""
     return [ChoiceLabels(action, labels) for action in actions
-            if (labels := tuple(_labels(flows, action)))]
+            if (labels := tuple(_labels(known, action)))]
 
 
 def _labels(flows: Flows, action: str) -> Iterable[str]:

@@ -19,7 +19,8 @@ def show(turn: Turn, node: Node) -> None:
     """The summary with Confirm, Edit and Cancel."""
     if not node.step.say:
         turn.tell("review")
-    lines = [f"{label}: {value}" for label, value in summary(turn, node.step.review or ())]
+    lines = [turn.system("review_line", label=label, value=value)
+             for label, value in summary(turn, node.step.review or ())]
     if lines:
         turn.out.append(Text("\n".join(lines)))
     buttons = [(CONFIRM, turn.system(CONFIRM))]

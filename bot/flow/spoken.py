@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from bot.flow.turn import Turn
 
 
+MENU = "menu"
+
+
 def obey(turn: Turn, spoken: Spoken) -> None:
     """Do what the command says."""
     command = turn.flows.commands[spoken.item]
@@ -38,24 +41,22 @@ def give(turn: Turn, name: str, command: Command) -> None:
         return
     if command.choices:
         offers.commands(turn, name, command)
+    elif name == MENU:
+        offers.flows(turn)
     starts.repeat(turn)
 
 
 def menu(turn: Turn, *, instead: str | None = None) -> None:
     """The menu; `instead` of its own words those of this text."""
-    found = next(((name, command) for name, command in turn.flows.commands.items()
-                  if name == "menu" and command.does is None), None)
-    if found is None:
-        if instead is not None:
-            turn.tell(instead)
-        offers.items(turn, [f"flow:{flow}" for flow in turn.flows.current])
-        return
-    name, command = found
+    command = turn.flows.commands.get(MENU)
     if instead is not None:
         turn.tell(instead)
-    else:
+    elif command is not None:
         turn.say(command.say)
-    offers.commands(turn, name, command)
+    if command is not None and command.choices:
+        offers.commands(turn, MENU, command)
+    else:
+        offers.flows(turn)  # the shipped menu holds no flow of this business
 
 
 def _handoff(turn: Turn, command: Command, spoken: Spoken) -> None:
