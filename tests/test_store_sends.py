@@ -11,7 +11,7 @@ from bot.clock import DAY, HOUR, MINUTE, Clock
 from bot.model import Decision, Event, Journal, Reply, Snapshot, TicketChange
 from bot.store.rows import MessageRow, Outcome, Send
 from bot.store.sqlite import SQLite
-from bot.store.store import Store
+from bot.store.store import Store, real_now
 
 Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
@@ -306,3 +306,12 @@ async def test_a_timer_fires_once_and_a_disarmed_one_never(store: Store, clock: 
     assert len(await store.ready(10)) == 1
     kinds = [row.kind for row in (await store.events(kind="timer")).rows]
     assert kinds == ["timer"]
+
+
+async def test_who_waits_behind_a_retry_keeps_nobody_else_waiting(
+        store: Store, clock: Clock) -> None:
+    work = await store.accept([wrote(clock, who="49111")], says(text("1"), text("2")))
+    await store.settle([Outcome(work.sends[0], "retry", not_before=real_now() + 60_000)])
+    work = await store.accept([wrote(clock, who="49222")], says(text("other")))
+    await store.settle([Outcome(work.sends[0], "retry", not_before=real_now() - 1)])
+    assert [send.content["text"] for send in (await store.claim_sends(limit=1)).sends] == ["other"]

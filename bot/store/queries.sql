@@ -158,8 +158,13 @@ join contact c on c.id = v.contact
 where o.conversation = $1 and o.state not in ('held', 'parked')
 order by o.state in ('sending', 'unknown') desc, o.id limit 1
 -- name: due_sends
-select distinct conversation from outbox
-where state in ('queued', 'unknown') and not_before <= $1 limit $2
+-- Only what stands first: who waits behind a retry must not fill the page of those who could go.
+select o.conversation from outbox o
+where o.state in ('queued', 'unknown') and o.not_before <= $1 and not exists (
+    select 1 from outbox b where b.conversation = o.conversation and b.id <> o.id
+    and (b.state in ('sending', 'unknown')
+         or (b.state = 'queued' and o.state = 'queued' and b.id < o.id)))
+order by o.not_before limit $2
 -- name: claim
 update outbox set state = 'sending', epoch = epoch + 1, attempts = attempts + 1, after = null
 where conversation = $1 and id = $2 and epoch = $3 and state in ('queued', 'unknown')

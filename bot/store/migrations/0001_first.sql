@@ -22,6 +22,7 @@ create table contact (
     alias_of text references contact (id),
     created_at bigint not null
 );
+create index contact_alias on contact (alias_of) where alias_of is not null;
 
 create table address (
     kind text not null,
@@ -58,7 +59,6 @@ create table conversation (
 );
 create index conversation_ready on conversation (ready_at) where ready_at is not null;
 create index conversation_remind on conversation (remind_at) where remind_at is not null;
-create index conversation_place on conversation (flow, version) where flow is not null;
 create index conversation_recent on conversation (last_inbound_at, id);
 
 create table seen (
@@ -80,7 +80,6 @@ create table inbox (
     error text,
     primary key (conversation, seq)
 ) /*clustered*/;
-create index inbox_dead on inbox (id) where state = 'dead';
 
 create table notice (
     id text primary key,
@@ -189,7 +188,6 @@ create table ticket (
     closed_at bigint
 );
 create unique index ticket_open on ticket (conversation) where state <> 'closed';
-create index ticket_queue on ticket (state, priority, created_at) where state <> 'closed';
 
 create table flow_version (
     flow text not null,
@@ -223,3 +221,4 @@ create table audit (
     object text not null,
     detail text not null default ''
 );
+create index audit_object on audit (object, id);

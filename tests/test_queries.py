@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bot.store.base import Tx, statements
+from bot.store.sqlite import SQLite, dialect
+
+ROOT = Path(__file__).parent.parent
+
+#: Questions that may read a whole table: those of a start, and tables that stay small because
+#: they hold what is still to be done or a handful of colleagues.
+SMALL = {"inbox", "outbox", "agent", "sign_in", "setting"}
+
+
+async def plans(database: SQLite) -> dict[str, list[str]]:
+    """How SQLite would answer each named statement."""
+
+    async def unit(tx: Tx) -> dict[str, list[str]]:
+        found = {}
+        for name, sql in statements().items():
+            count = max((int(number) for number in re.findall(r"\$(\d+)", sql)), default=0)
+            rows = tx._execute(  # type: ignore[attr-defined]
+                f"explain query plan {dialect(sql)}", [None] * count).fetchall()
+            found[name] = [str(row[3]) for row in rows]
+        return found
+
+    return await database.read(unit)
+
+
+async def test_no_question_reads_a_table_that_grows_from_end_to_end(database: SQLite) -> None:
+    """A front desk keeps everything: what is scanned today takes seconds in a year."""
+    scanned = {}
+    for name, plan in (await plans(database)).items():
+        tables = dict(re.findall(r"\b(?:from|join|update|into) (\w+) (\w)\b", statements()[name]))
+        aliases = {alias: table for table, alias in tables.items()}
+        for line in plan:
+            # An index of ours that is read whole holds only what is open.
+            if (scan := re.match(r"SCAN (\w+)(?! USING INDEX (?!sqlite_))", line)) is not None:
+                table = aliases.get(scan[1], scan[1])
+                if table not in SMALL:
+                    scanned[name] = table
+    assert scanned == {}
+
+
+async def test_every_index_serves_a_question(database: SQLite) -> None:
+    async def unit(tx: Tx) -> set[str]:
+        rows = tx._execute(  # type: ignore[attr-defined]
+            "select name from sqlite_master where type = 'index' and sql is not null").fetchall()
+        return {row[0] for row in rows}
+
+    used = {name for plan in (await plans(database)).values() for line in plan
+            for name in re.findall(r"INDEX (\w+)", line)}
+    assert await database.read(unit) - used == set()
+
+
+def test_every_named_statement_is_used() -> None:
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "bot" / "store").glob("*.py"))
+    assert [name for name in statements() if f'"{name}"' not in code] == []
