@@ -8,8 +8,10 @@ from bot.flow.state import copied
 from bot.flow.turn import Turn
 from bot.model import Json
 
-#: Two taps of one button that works at any time, so close together, are one.
-_DOUBLE_TAP_MS = 10_000
+#: Taps of one button, with nothing in between and so close together, are one.
+_DOUBLE_TAP_MS = 60_000
+#: The same of a button that works at any time: later it is meant.
+_DOUBLE_OFFER_MS = 10_000
 
 
 def again(turn: Turn, reply_id: str, last: list[object] | None,
@@ -17,7 +19,8 @@ def again(turn: Turn, reply_id: str, last: list[object] | None,
     """A second tap of one button, with nothing in between, is ignored."""
     if last is None or last[0] != reply_id:
         return False
-    if isinstance(ref, refs.OfferRef) and turn.now - int(str(last[1])) > _DOUBLE_TAP_MS:
+    runs = isinstance(ref, refs.StepRef) and any(run["n"] == ref.run for run in turn.runs)
+    if turn.now - int(str(last[1])) > (_DOUBLE_TAP_MS if runs else _DOUBLE_OFFER_MS):
         return False
     turn.rule = "ignored"
     return True
