@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from bot import failpoints
 from bot.actions import Backends
 from bot.engine import Engine
 from bot.model import CallRequest, Json
@@ -73,9 +74,11 @@ class Calls:
         answer = await self._backends.call(
             call.operation, self._linked(call.arguments, channel), key=call.key,
             retries=call.retries, timeout_ms=call.timeout_ms)
+        failpoints.hit("call.answered")
         result: Json = {"key": call.key, "call": call.operation, "ok": answer.ok}
         if answer.ok:
             result["value"] = answer.value
         else:
             result["error"] = {"kind": answer.error_kind, "status": answer.status}
         await self._engine.result(conversation, result)
+        failpoints.hit("call.stored")

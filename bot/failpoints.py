@@ -1,6 +1,6 @@
 """Places where a test may kill, break or hold the process; nothing at all otherwise.
 
-`BOT_FAILPOINTS="outbox.sent=kill@3,accept.committed=raise"` acts at the third, at the first hit
+`BOT_FAILPOINTS="outbox.written=kill@3,accept.done=raise"` acts at the third, at the first hit
 of those names. Actions: kill (SIGKILL), raise, stall:<seconds>. Without the variable `hit` is an
 empty function.
 """

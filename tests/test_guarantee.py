@@ -39,8 +39,8 @@ from bot.store.sqlite import SQLite
 from bot.store.store import Store
 
 #: Failpoints that every change is tried with; `make night` takes all of them, ten times each.
-SHORT = ("write.before_commit", "write.committed", "outbox.claimed", "outbox.answered",
-         "outbox.settled")
+SHORT = ("write.before_commit", "write.committed", "outbox.claimed", "outbox.written",
+         "outbox.answered", "outbox.settled")
 
 
 @pytest.fixture

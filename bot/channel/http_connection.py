@@ -8,6 +8,7 @@ from typing import cast
 
 import httptools
 
+from bot import failpoints
 from bot.errors import OutcomeUnknown, Unreachable
 
 HEAD_LIMIT = 64 * 1024
@@ -77,7 +78,9 @@ class Connection(asyncio.Protocol):
             return
         self.exchange = exchange
         exchange.connection = self
+        failpoints.hit("outbox.connected")
         transport.write(exchange.data)
+        failpoints.hit("outbox.written")
 
     def abort(self) -> None:
         if self._transport is not None:

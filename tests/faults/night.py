@@ -28,8 +28,7 @@ from bot.failpoints import NAMES
 from bot.store.sqlite import SQLite
 
 #: These are met only on the way to something else: a timer, a call, a first start.
-RARE = frozenset({"timer.fired", "call.claimed", "call.answered", "call.stored", "migration.step",
-                  "outbox.connected", "outbox.written"})
+RARE = frozenset({"timer.fired", "call.claimed", "call.answered", "call.stored", "migration.step"})
 
 
 @dataclass
