@@ -228,8 +228,7 @@ async def run(settings: Settings) -> None:
     """`bot run`: serve the configured numbers until asked to stop."""
     listener = listen(settings.server.host, settings.server.port)
     with contextlib.closing(listener):
-        async with (assemble(settings, Clock()) as frontdesk,
-                    control.listening(frontdesk.store, control.door(settings.store))):
+        async with assemble(settings, Clock()) as frontdesk:
             await serve(frontdesk, listener, lambda: log.info(
                 "serving", extra={"address": settings.server.public_url}))
 
