@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from bot import failpoints
+from bot import failpoints, logs
 from bot.actions import Backends
 from bot.engine import Engine
 from bot.model import CallRequest, Json
@@ -71,6 +71,7 @@ class Calls:
             log.error("call failed", exc_info=error)
 
     async def _make(self, conversation: str, channel: str, call: CallRequest) -> None:
+        logs.conversation.set(conversation)
         answer = await self._backends.call(
             call.operation, self._linked(call.arguments, channel), key=call.key,
             retries=call.retries, timeout_ms=call.timeout_ms)

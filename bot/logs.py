@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
-#: The conversation that the running task works on; set by whoever takes an event in hand.
+#: The conversation that the running task works on; set where a task is for one of them.
 conversation: ContextVar[str] = ContextVar("conversation", default="")
 
 # Everything that a bare record carries; what else is on a record came by `extra`.

@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from bot import failpoints
+from bot import failpoints, logs
 from bot.channel.base import Channel
 from bot.errors import ChannelError, StoreError
 from bot.metrics import Counts
@@ -78,6 +78,7 @@ class Outbox:
                 await asyncio.wait(self._tasks, timeout=10)
 
     async def _send(self, send: Send) -> None:
+        logs.conversation.set(send.conversation)
         outcome = await self._attempt(send)
         self._counts.sends[outcome.state] += 1
         self._counts.stopped_channels = len(self.stopped)
