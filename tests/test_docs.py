@@ -76,6 +76,12 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
             if "://" not in each and not (page.parent / each).exists()] == []
 
 
+def test_every_page_is_in_the_list_of_the_first_one() -> None:
+    index = (DOCS / "index.md").read_text("utf-8")
+    assert [page.name for page in DOCS.glob("*.md")
+            if page.name != "index.md" and f"]({page.name})" not in index] == []
+
+
 def test_every_decision_is_in_the_list_and_has_a_number_of_its_own() -> None:
     index = (DOCS / "decisions" / "index.md").read_text("utf-8")
     pages = sorted(path.name for path in (DOCS / "decisions").glob("0*.md"))
