@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from talking import Demo, demo
+from phoning import Demo, demo
 
 
 @pytest.fixture(scope="module")

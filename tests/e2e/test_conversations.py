@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from talking import PHOTO, Demo
+from phoning import PHOTO, Demo
 
 
 def titles(message: dict[str, object]) -> list[str]:
