@@ -113,7 +113,7 @@ def _each(items: list[Item], group: Any, what: str, channel: str,
         except Exception:
             # A mistake of ours in reading one item must not make Meta redeliver all of them
             # for a week; the item is kept, and the log says what to mend.
-            log.exception("item_not_read", extra={"what": what, "channel": channel})
+            log.exception("item not read", extra={"what": what, "channel": channel})
             items.append(Notice(channel, f"malformed.{what}", dump(item)))
 
 

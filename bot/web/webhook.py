@@ -54,7 +54,7 @@ class Webhook:
         except Malformed as error:
             return _answer(400, str(error))
         if challenge is None:
-            log.warning("handshake_refused", extra={"channel": channel.name})
+            log.warning("handshake refused", extra={"channel": channel.name})
             return _answer(403, "wrong verify token")
         return _answer(200, challenge)
 
@@ -86,17 +86,17 @@ class Webhook:
         if len(body) > self._body_limit:
             return _too_large()
         if not channel.verify(request.headers, body):
-            log.warning("signature_refused", extra={"channel": channel.name})
+            log.warning("signature refused", extra={"channel": channel.name})
             return _answer(401, "invalid signature")
         try:
             items = channel.parse(body, self._numbers.get(channel.name, {}), self._clock.now())
         except Malformed as error:
-            log.warning("delivery_malformed", extra={"channel": channel.name, "why": str(error)})
+            log.warning("delivery malformed", extra={"channel": channel.name, "why": str(error)})
             return _answer(400, str(error))
         try:
             await self._accept(items)
         except (Overloaded, StoreError) as error:
-            log.error("delivery_not_kept", extra={
+            log.error("delivery not kept", extra={
                 "channel": channel.name, "items": len(items), "why": str(error)})
             response = _answer(503, "try again later")
             response.headers[hdrs.RETRY_AFTER] = RETRY_AFTER
