@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Awaitable, Callable
 
 import pytest
 from storing import counts, receipt, rows, wrote
 
 from bot.clock import DAY, HOUR, MINUTE, Clock
+from bot.ids import new_id
 from bot.model import Decision, Event, Journal, Reply, Snapshot, TicketChange
 from bot.store.rows import MessageRow, Outcome, Send
 from bot.store.sqlite import SQLite
@@ -40,7 +40,7 @@ async def statuses(store: Store) -> list[str]:
 
 async def happen(store: Store, clock: Clock, step: object, kind: str = "timer") -> list[Send]:
     (conversation,) = (await store.conversations()).rows
-    event = Event(f"e{time.monotonic_ns()}", kind, clock.now(), {})
+    event = Event(new_id(), kind, clock.now(), {})
     work = await store.happen(conversation.id, event, step)  # type: ignore[arg-type]
     assert work is not None
     return work.sends
@@ -315,3 +315,15 @@ async def test_who_waits_behind_a_retry_keeps_nobody_else_waiting(
     work = await store.accept([wrote(clock, who="49222")], says(text("other")))
     await store.settle([Outcome(work.sends[0], "retry", not_before=real_now() - 1)])
     assert [send.content["text"] for send in (await store.claim_sends(limit=1)).sends] == ["other"]
+
+
+async def test_a_reaction_leaves_for_the_message_that_the_provider_knows(
+        store: Store, clock: Clock) -> None:
+    def likes(snapshot: Snapshot, event: Event) -> Decision:
+        return Decision({}, Journal("answer"), replies=[
+            Reply({"type": "reaction", "emoji": "👍", "to": event.id})])
+
+    work = await store.accept([wrote(clock, external_id="wamid.theirs")], likes)
+    assert work.sends[0].content["to"] == "wamid.theirs"
+    await store.settle([Outcome(work.sends[0], "sent", "p1")])
+    assert [send.content["to"] for send in await happen(store, clock, likes)] == ["wamid.theirs"]

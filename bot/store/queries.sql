@@ -97,6 +97,9 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 -- name: add_outbound
 insert into message (id, conversation, direction, origin, content, at, status, reason)
 values ($1, $2, 'out', $3, $4, $5, $6, $7)
+-- name: heard_last
+select provider_id from message where conversation = $1 and direction = 'in' and id <= $2
+order by id desc limit 1
 -- name: add_send
 insert into outbox (conversation, id, channel, once, free, owner_epoch, state, attempts, epoch,
                     not_before, created_at)

@@ -242,17 +242,21 @@ async def _reply(tx: Tx, conversation: Held, owner_epoch: int, replies: list[Rep
         await tx.run("unpark", conversation.id)
     for reply in replies:
         id_ = new_id()
-        free = reply.content["type"] != "template"
+        content = reply.content
+        free = content["type"] != "template"
+        if content["type"] == "reaction":  # the engine knows the event; providers, their own ids
+            heard = await tx.one("heard_last", conversation.id, content["to"])
+            content = {**content, "to": heard[0] if heard else ""}
         released = (QUEUED if behind else
                     release(conversation, work, free=free))
-        await tx.run("add_outbound", id_, conversation.id, reply.origin, dump(reply.content),
+        await tx.run("add_outbound", id_, conversation.id, reply.origin, dump(content),
                      work.now, *released.shown)
         await tx.run("add_send", conversation.id, id_, conversation.channel, int(reply.once),
                      int(free), owner_epoch, released.state, released.attempts, released.attempts,
                      released.not_before, work.now)
         if released.attempts:
             work.sends.append(Send(id_, conversation.id, conversation.channel,
-                                   addresses(conversation.reach), reply.content, 1, 1,
+                                   addresses(conversation.reach), content, 1, 1,
                                    reply.once))
         behind = behind or released.state != "parked"
     return waited
