@@ -1,4 +1,4 @@
-"""Whole conversations of the shipped flows over real HTTP: phone, webhook, flows, backends, desk."""
+"""Whole conversations of the shipped flows over real HTTP: phone, webhook, flows, backends."""
 
 from __future__ import annotations
 
