@@ -114,6 +114,19 @@ async def test_a_provider_that_says_the_window_is_closed_is_believed(
     assert [send.content["text"] for send in work.sends] == ["2"]
 
 
+async def test_a_receipt_overtaken_by_its_refusal_does_not_make_a_parked_reply_sent(
+        store: Store, clock: Clock) -> None:
+    work = await store.accept([wrote(clock)], says(text("1")))
+    (send,) = work.sends
+    await store.settle([Outcome(send, "sent", "p1")])
+    await store.accept([receipt(send.id, "failed", clock, "p1", code=131047,
+                                closes_window=True)], counts)
+    await store.accept([receipt(send.id, "sent", clock, "p1")], counts)
+    assert await statuses(store) == ["parked"]
+    work = await store.accept([wrote(clock, number=2)], says())
+    assert [one.content["text"] for one in work.sends] == ["1"]
+
+
 async def test_an_unknown_outcome_waits_for_its_receipt_and_is_not_sent_again(
         store: Store, clock: Clock) -> None:
     work = await store.accept([wrote(clock)], says(text("1"), text("2")))

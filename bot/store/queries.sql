@@ -216,6 +216,8 @@ select m.id, m.conversation, m.status, o.state, o.epoch from message m
 left join outbox o on o.conversation = m.conversation and o.id = m.id
 join conversation v on v.id = m.conversation
 where m.provider_id = $1 and m.direction = 'out' and v.channel = $2
+-- name: refused_before
+select 1 from receipt where channel = $1 and provider_id = $2 and status = 'failed' limit 1
 -- name: orphans
 select id, status, code, error from receipt where provider_id = $1 and channel = $2
   and message is null order by at

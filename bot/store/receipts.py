@@ -22,6 +22,10 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
     if row is None or not new:
         return
     id_, conversation, status, outbox_state, epoch = row
+    if (outbox_state is not None and receipt.status != "failed"
+            and await tx.one("refused_before", receipt.channel, receipt.provider_id)):
+        # Overtaken by the news that this attempt failed: the message still waits to leave.
+        return
     if outbox_state in ("sending", "unknown"):  # the outcome is known now
         await tx.run("settled", conversation, id_, epoch)
         await tx.run("message_sent", id_, receipt.provider_id)
