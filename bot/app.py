@@ -24,7 +24,7 @@ from bot.channel.base import Channel
 from bot.channel.http import HttpClient
 from bot.channel.meta import Meta
 from bot.check import load_all
-from bot.clock import Clock
+from bot.clock import Clock, real_now
 from bot.engine import Engine
 from bot.errors import BotError, ChannelError, FlowError, StoreError
 from bot.feed import Feed
@@ -37,7 +37,7 @@ from bot.resources import shipped
 from bot.settings import Settings
 from bot.store.rows import MessageRow
 from bot.store.sqlite import SQLite
-from bot.store.store import Store, real_now
+from bot.store.store import Store
 from bot.timers import Timers
 from bot.web import control, desk, server
 from bot.web.media import MediaLinks

@@ -1,7 +1,7 @@
 """Business time: the only source of `now`, and what the demo moves.
 
-Windows, timers, promises, working hours and texts follow this clock. Leases, sign-ins,
-rates and HTTP time-outs use the monotonic clock and do not move with it.
+Windows, timers, promises, working hours and texts follow this clock. Leases, retries and
+sign-ins follow `real_now`, rates and HTTP time-outs the monotonic clock: neither moves with it.
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ def local(at: int, zone: tzinfo = UTC) -> datetime:
     return datetime.fromtimestamp(at / 1000, zone)
 
 
+def real_now() -> int:
+    """The wall's time, epoch milliseconds, whatever the demo does to its clock."""
+    return time.time_ns() // 1_000_000
+
+
 class Clock:
     """Wall time in UTC epoch milliseconds, plus an offset that a demo or a test may move."""
 
@@ -42,7 +47,8 @@ class Clock:
         self._moved = asyncio.Event()
 
     def now(self) -> int:
-        return time.time_ns() // 1_000_000 + self._offset
+        """Business time."""
+        return real_now() + self._offset
 
     @property
     def offset(self) -> int:

@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from bot import failpoints, logs
 from bot.channel.base import Channel
+from bot.clock import real_now
 from bot.errors import ChannelError, StoreError
 from bot.metrics import Counts
 from bot.pace import Pacer
 from bot.store.rows import Outcome, Send
-from bot.store.store import Store, real_now
+from bot.store.store import Store
 from bot.store.work import Work
 
 log = logging.getLogger(__name__)

@@ -18,9 +18,8 @@ from aiohttp.test_utils import TestServer
 
 from bot import app as root
 from bot import config
-from bot.clock import Clock
+from bot.clock import Clock, real_now
 from bot.model import Address, Incoming, Json
-from bot.store.store import real_now
 from bot.web import auth
 
 PASSWORD = "seven brown foxes"

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 from storing import counts, receipt, rows, wrote
 
-from bot.clock import DAY, HOUR, MINUTE, Clock
+from bot.clock import DAY, HOUR, MINUTE, Clock, real_now
 from bot.ids import new_id
 from bot.model import Decision, Event, Journal, Reply, Snapshot, TicketChange
 from bot.store.rows import MessageRow, Outcome, Send
 from bot.store.sqlite import SQLite
-from bot.store.store import Store, real_now
+from bot.store.store import Store
 
 Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 

@@ -31,7 +31,7 @@ def _ticket(row: Row) -> TicketRow:
 
 
 
-async def queue(tx: Tx, after: str | None, limit: int) -> Page:
+async def queue(tx: Tx, after: str | None, limit: int) -> Page[TicketRow]:
     """Open tickets. `after` is the offset that the page before ended with."""
     start = int(after or 0)
     rows = await tx.all("queue_page", limit + 1, start)
@@ -44,7 +44,7 @@ async def ticket(tx: Tx, conversation: str) -> TicketRow | None:
     return None if row is None else _ticket(row)
 
 
-async def conversations(tx: Tx, after: str | None, limit: int) -> Page:
+async def conversations(tx: Tx, after: str | None, limit: int) -> Page[ConversationRow]:
     """All, the most recently heard first."""
     at, _, id_ = (after or "").partition(":")
     rows = await tx.all("conversations", int(at) if at else 1 << 60, id_ or LAST, limit + 1)
@@ -60,7 +60,7 @@ def _message(row: Row) -> MessageRow:
                       reason or "")
 
 
-async def transcript(tx: Tx, conversation: str, before: str | None, limit: int) -> Page:
+async def transcript(tx: Tx, conversation: str, before: str | None, limit: int) -> Page[MessageRow]:
     """The newest messages before `before`, the oldest of them first."""
     rows = await tx.all("thread", conversation, before or LAST, limit + 1)
     more = len(rows) > limit
@@ -163,7 +163,7 @@ def _became(waiting: str | None, rule: str | None, item: str | None) -> tuple[st
     return "done", f"{rule or ''} {item or ''}".strip()
 
 
-async def events(tx: Tx, after: str | None, limit: int, kind: str | None) -> Page:
+async def events(tx: Tx, after: str | None, limit: int, kind: str | None) -> Page[EventRow]:
     """What came in, the newest first: messages, receipts, and what could only be kept."""
     found: list[EventRow] = []
     before = after or LAST

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
 from bot.model import Address, Json
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,10 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[T]):
     """One page of a list; `next` asks for the following one, None at the end."""
 
-    rows: list[Any]
+    rows: list[T]
     next: str | None = None
 
 

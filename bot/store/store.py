@@ -6,25 +6,28 @@ whom to tell. `now` is business time, `real` the wall's; both epoch milliseconds
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 
 from bot import failpoints
-from bot.clock import Clock
+from bot.clock import Clock, real_now
 from bot.errors import BotError
 from bot.ids import new_id
 from bot.model import CallRequest, Event, Item, Json, Snapshot
 from bot.store import clockwork, desk, sends, turns
 from bot.store.base import Database, Tx
 from bot.store.held import find
-from bot.store.rows import Agent, EventRow, MessageRow, Outcome, Page, SignedIn, TicketRow
+from bot.store.rows import (
+    Agent,
+    ConversationRow,
+    EventRow,
+    MessageRow,
+    Outcome,
+    Page,
+    SignedIn,
+    TicketRow,
+)
 from bot.store.turns import Step
 from bot.store.work import Flooded, Pace, Reach, Work
-
-
-def real_now() -> int:
-    """The wall's time, epoch milliseconds: leases, retries and sign-ins follow it."""
-    return time.time_ns() // 1_000_000
 
 
 def unpaced(channel: str, conversation: str) -> int:
@@ -52,6 +55,7 @@ class Store:
         self.unclean = database.unclean
 
     async def close(self) -> None:
+        """Let go of the database once what is under way is written."""
         await self._db.close()
 
     def _work(self) -> Work:
@@ -106,6 +110,7 @@ class Store:
         return await self._db.write(lambda tx: turns.begin(tx, conversation))
 
     async def take_turn(self, conversation: str, event: str, step: Step) -> Work:
+        """The turn of the event that `begin` named; nothing when another has taken it."""
         async def unit(tx: Tx) -> Work:
             work = self._work()
             await turns.take_turn(tx, conversation, event, step, work)
@@ -114,6 +119,7 @@ class Store:
         return await self._db.write(unit)
 
     async def failed(self, conversation: str, event: str, error: str, attempts: int) -> Work:
+        """A turn raised: the event is tried again later, or put aside after the last attempt."""
         async def unit(tx: Tx) -> Work:
             work = self._work()
             await turns.failed(tx, conversation, event, error, attempts, work)
@@ -129,6 +135,7 @@ class Store:
             lambda tx: sends.adopt(tx, real_now(), self._unknown_after))
 
     async def claim_sends(self, limit: int = 100) -> Work:
+        """Release what waited for its time: retries, doubts that nobody resolved, new room."""
         async def unit(tx: Tx) -> Work:
             work = self._work()
             await sends.claim_due(tx, work, limit)
@@ -191,11 +198,13 @@ class Store:
     # Flow versions, settings
 
     async def keep_versions(self, sources: Iterable[tuple[str, str, str]]) -> None:
+        """Keep (flow, version, source) for the conversations that will stand in it."""
         now = self._clock.now()
         rows = [(*source, now) for source in sources]
         await self._db.write(lambda tx: tx.many("keep_version", rows))
 
     async def version(self, flow: str, version: str) -> str | None:
+        """The source of a flow's version, if it was ever kept."""
         async def unit(tx: Tx) -> str | None:
             row = await tx.one("version", flow, version)
             return None if row is None else row[0]
@@ -216,20 +225,26 @@ class Store:
 
     # The desk and the command line
 
-    async def queue(self, *, after: str | None = None, limit: int = 50) -> Page:
+    async def queue(self, *, after: str | None = None, limit: int = 50) -> Page[TicketRow]:
+        """Open tickets, the most urgent first."""
         return await self._db.read(lambda tx: desk.queue(tx, after, limit))
 
-    async def conversations(self, *, after: str | None = None, limit: int = 50) -> Page:
+    async def conversations(self, *, after: str | None = None,
+                            limit: int = 50) -> Page[ConversationRow]:
+        """All, the most recently heard first."""
         return await self._db.read(lambda tx: desk.conversations(tx, after, limit))
 
     async def ticket(self, conversation: str) -> TicketRow | None:
+        """The open ticket of a conversation."""
         return await self._db.read(lambda tx: desk.ticket(tx, conversation))
 
     async def transcript(self, conversation: str, *, before: str | None = None,
-                         limit: int = 50) -> Page:
+                         limit: int = 50) -> Page[MessageRow]:
+        """The newest messages before `before`, the oldest of them first; `next` leads back."""
         return await self._db.read(lambda tx: desk.transcript(tx, conversation, before, limit))
 
     async def snapshot(self, conversation: str) -> Snapshot | None:
+        """A conversation as a turn would see it now."""
         return await self._db.read(lambda tx: desk.held_snapshot(tx, conversation))
 
     async def place(self, conversation: str) -> tuple[str, str] | None:
@@ -242,17 +257,20 @@ class Store:
         return await self._db.read(unit)
 
     async def message(self, id_: str) -> MessageRow | None:
+        """One line of a transcript."""
         return await self._db.read(lambda tx: desk.message(tx, id_))
 
     async def message_channel(self, id_: str) -> str | None:
+        """The channel by which a message came or went."""
         return await self._db.read(lambda tx: desk.message_channel(tx, id_))
 
     async def incidents(self, conversation: str) -> list[tuple[int, str]]:
+        """(when, what) staff must hear about a conversation, the newest first."""
         return await self._db.read(lambda tx: desk.incidents_of(tx, conversation))
 
     async def events(self, *, after: str | None = None, limit: int = 50,
-                     kind: str | None = None) -> Page:
-        """`EventRow`s, the newest first."""
+                     kind: str | None = None) -> Page[EventRow]:
+        """What came in or came due and what became of it, the newest first."""
         return await self._db.read(lambda tx: desk.events(tx, after, limit, kind))
 
     async def add_agent(self, login: str, name: str, password_hash: str) -> Agent:
@@ -264,13 +282,16 @@ class Store:
         return agent
 
     async def agents(self) -> list[Agent]:
+        """Everybody who may sign in, and who no longer may."""
         return await self._db.read(desk.agents)
 
     async def agent(self, login: str) -> Agent | None:
+        """The agent of that login."""
         return await self._db.read(lambda tx: desk.agent(tx, login))
 
     async def set_agent(self, login: str, *, password_hash: str | None = None,
                         disabled: bool | None = None) -> bool:
+        """Change an account; every sign-in of it ends. False: there is none of that name."""
         return await self._db.write(
             lambda tx: desk.set_agent(tx, login, password_hash, disabled))
 
@@ -286,12 +307,15 @@ class Store:
 
     async def signed_in(self, token_hash: str, now: int, *,
                         active: bool = True) -> SignedIn | None:
+        """Whose sign-in this is. Not `active`: a page asked on its own, which prolongs nothing."""
         return await self._db.write(lambda tx: desk.signed_in(tx, token_hash, now, active))
 
     async def sign_out(self, token_hash: str) -> None:
+        """End one sign-in."""
         await self._db.write(lambda tx: tx.run("sign_out", token_hash))
 
     async def audit(self, who: str, what: str, object_: str, detail: str = "") -> None:
+        """Note who (agent:<id> | system | command line) did what to what."""
         now = self._clock.now()
         await self._db.write(
             lambda tx: tx.run("add_audit", new_id(), now, who, what, object_, detail))
@@ -304,5 +328,3 @@ class Rollback(Exception):
         super().__init__("rolled back on purpose")
         self.work = work
 
-
-__all__ = ["EventRow", "Store", "real_now"]

@@ -107,7 +107,7 @@ class Remote:
                                     disabled=disabled))
 
     async def events(self, *, after: str | None = None, limit: int = 50,
-                     kind: str | None = None) -> Page:
+                     kind: str | None = None) -> Page[EventRow]:
         page = await self._ask("events", after=after, limit=limit, kind=kind)
         return Page([EventRow(**row) for row in page["rows"]], page["next"])
 

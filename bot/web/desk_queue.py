@@ -33,7 +33,7 @@ async def conversations(request: web.Request) -> web.Response:
                 **listed("/desk/conversations", found, after))
 
 
-def listed(path: str, found: Page, after: str | None) -> dict[str, Any]:
+def listed(path: str, found: Page[Any], after: str | None) -> dict[str, Any]:
     """What the template of a paged list needs."""
     return {"rows": found.rows, "after": after,
             "reload": path + ("?" + urlencode({"after": after}) if after else ""),

@@ -58,7 +58,7 @@ async def sign_in(request: web.Request) -> web.Response:
     if old := auth.token_of(request):
         await desk.store.sign_out(auth.token_hash(old))
     token = await auth.open_session(desk.store, agent, desk.real.now())
-    await desk.store.audit(agent.id, "sign_in", "")
+    await desk.store.audit(f"agent:{agent.id}", "sign_in", "")
     response = web.HTTPSeeOther(wanted)
     auth.set_cookie(request, response, token)
     auth.drop_cookie(request, response, FORM)
@@ -68,7 +68,7 @@ async def sign_in(request: web.Request) -> web.Response:
 async def sign_out(request: web.Request) -> web.Response:
     desk, agent = request.app[DESK], signed_in(request).agent
     await desk.store.sign_out(auth.token_hash(auth.token_of(request)))
-    await desk.store.audit(agent.id, "sign_out", "")
+    await desk.store.audit(f"agent:{agent.id}", "sign_out", "")
     response = web.HTTPSeeOther("/desk/sign-in")
     auth.drop_cookie(request, response)
     raise response

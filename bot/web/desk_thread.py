@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.errors import Refused
 from bot.feed import QUEUE as IN_QUEUE
 from bot.model import BOT, QUEUE, Snapshot
-from bot.store.rows import Agent, MessageRow, Page, TicketRow
+from bot.store.rows import Agent, MessageRow, TicketRow
 from bot.web import auth, desk_words
 from bot.web.desk_bubbles import bubbles
 from bot.web.desk_pages import DESK, Desk, Moment, agent, is_partial, moment, page
@@ -132,7 +132,7 @@ async def _missed(desk: Desk, conversation: str, after: str
     rows: list[MessageRow] = []
     cursor: str | None = None
     for _ in range(MOST_MISSED):
-        found: Page = await desk.store.transcript(conversation, before=cursor, limit=MESSAGES)
+        found = await desk.store.transcript(conversation, before=cursor, limit=MESSAGES)
         rows = [*found.rows, *rows]
         for place, row in enumerate(rows):
             if row.id == after:
