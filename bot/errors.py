@@ -46,10 +46,6 @@ class EndlessTurn(BotError):
     """A turn took more than 100 steps without coming to one that waits."""
 
 
-class SignatureError(BotError):
-    """The delivery does not carry a valid signature of this channel."""
-
-
 class Malformed(BotError):
     """The body of a delivery is no JSON that this project reads."""
 

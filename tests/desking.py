@@ -144,8 +144,8 @@ class House:
         jar = CookieJar(unsafe=True)  # the server's name is a number
         async with ClientSession(str(self.server.make_url("")), cookie_jar=jar) as browser:
             if login is not None:
-                token = await auth.open_session(self.store, await self.store.agent(login),
-                                                real_now())
+                token = await auth.sign_in(self.store, await self.store.agent(login),
+                                           real_now())
                 jar.update_cookies({"session": token}, self.server.make_url("/"))
             yield browser
 

@@ -121,7 +121,7 @@ def test_random_logins_do_not_fill_the_memory() -> None:
 
 async def test_the_store_never_holds_what_the_cookie_holds(store: Store) -> None:
     made = await store.add_agent("maria", "Maria", "hash")
-    token = await auth.open_session(store, made, store_now := 1_000_000)
+    token = await auth.sign_in(store, made, store_now := 1_000_000)
 
     assert len(token) >= 43
     assert await store.signed_in(token, store_now) is None

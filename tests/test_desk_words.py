@@ -65,7 +65,7 @@ def test_a_failed_message_gives_the_reason_it_came_with() -> None:
 
 
 @pytest.mark.parametrize("status", ["queued", "sending", "unknown", "sent", "delivered", "read",
-                                    "failed", "expired", "parked", "suppressed", "held"])
+                                    "failed", "parked", "suppressed", "held"])
 def test_every_end_of_a_message_has_words(status: str) -> None:
     said = desk_words.status(row(status))
     assert said is not None

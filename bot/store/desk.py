@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.clock import MINUTE
 from bot.model import Json, Snapshot
 from bot.store.base import Row, Tx, load
 from bot.store.held import Held, find, snapshot, text_of
@@ -19,7 +20,7 @@ PRIORITY_NAMES = ("low", "normal", "high", "urgent")
 #: Sorts behind every id.
 LAST = "~"
 #: A sign-in that nobody used for so long ends (ms of real time; OWASP ASVS 7.3.1).
-IDLE_SIGN_IN = 30 * 60_000
+IDLE_SIGN_IN = 30 * MINUTE
 
 
 def _ticket(row: Row) -> TicketRow:
@@ -28,7 +29,6 @@ def _ticket(row: Row) -> TicketRow:
     return TicketRow(id_, conversation, channel, queue, PRIORITY_NAMES[priority], state, note,
                      reason, created_at, agent, agent_name, name, phone, window_until,
                      bool(closing), waiting_since, text_of(last) if last else "")
-
 
 
 async def queue(tx: Tx, after: str | None, limit: int) -> Page[TicketRow]:
@@ -120,7 +120,7 @@ async def signed_in(tx: Tx, token_hash: str, now: int, active: bool) -> SignedIn
     if found.disabled or now >= expires_at or now - seen_at > IDLE_SIGN_IN:
         await tx.run("sign_out", token_hash)
         return None
-    if active and now - seen_at > 60_000:  # not at every click: a minute is near enough
+    if active and now - seen_at > MINUTE:  # not at every click: a minute is near enough
         await tx.run("touch_sign_in", token_hash, now)
     return SignedIn(found, csrf)
 

@@ -94,8 +94,8 @@ class MessageRow:
     content: Json
     at: int
     status: str
-    """in: received. out: queued | sending | unknown | sent | delivered | read | failed | expired |
-    parked | suppressed | held"""
+    """in: received. out: queued | sending | unknown | sent | delivered | read | failed | parked |
+    suppressed | held"""
     reason: str = ""  #: why it is parked, failed, held, suppressed: one sentence for people
 
 

@@ -1,6 +1,6 @@
-"""Who may use the desk: passwords, tries, sessions and forms that came from our own pages.
+"""Who may use the desk: passwords, tries, sign-ins and forms that came from our own pages.
 
-Sessions, tries and delays follow real time, never the business clock, which a demo moves.
+Sign-ins, tries and delays follow real time, never the business clock, which a demo moves.
 """
 
 from __future__ import annotations
@@ -25,10 +25,8 @@ from bot.model import Json
 from bot.store.rows import Agent, SignedIn
 from bot.store.store import Store
 
-#: After this long without a request of the agent's own a session ends.
-IDLE: Final = 30 * MINUTE
-#: And at the latest after this long.
-ABSOLUTE: Final = 12 * HOUR
+#: A sign-in ends at the latest after this long; the store ends one that nobody uses.
+LONGEST_SIGN_IN: Final = 12 * HOUR
 #: Of a password. The upper bound keeps one request from costing more than one hash should.
 SHORTEST, LONGEST = 12, 128
 LARGEST_FORM: Final = 256 * 1024  #: bytes; a reply has 4,096 characters
@@ -145,18 +143,16 @@ def _key(login: str, address: str) -> tuple[str, str]:
     return f"login:{digest}", address
 
 
-# -- Sessions -------------------------------------------------------------------------------
-
-
 def token_hash(token: str) -> str:
     """What the store keeps in place of the token, so that a stolen copy signs nobody in."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-async def open_session(store: Store, agent: Agent, now: int) -> str:
+async def sign_in(store: Store, agent: Agent, now: int) -> str:
     """Sign `agent` in and return the token for the cookie: always a new one."""
     token = secrets.token_urlsafe(32)
-    await store.sign_in(token_hash(token), secrets.token_urlsafe(32), agent.id, now, now + ABSOLUTE)
+    await store.sign_in(token_hash(token), secrets.token_urlsafe(32), agent.id, now,
+                        now + LONGEST_SIGN_IN)
     return token
 
 
@@ -216,9 +212,6 @@ async def signed_in(store: Store, request: web.Request, now: int, *,
     if not 20 <= len(token) <= 100:
         return None
     return await store.signed_in(token_hash(token), now, active=active)
-
-
-# -- Forms ----------------------------------------------------------------------------------
 
 
 def from_our_pages(request: web.Request, public_url: str) -> bool:

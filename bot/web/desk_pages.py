@@ -42,7 +42,7 @@ class Desk:
     media: Callable[[MessageRow], Awaitable[tuple[str, bytes]]]
     """Fetch what a customer sent, (mime type, bytes). Raises `ChannelError`."""
     title: str = "Frontdesk"
-    real: Clock = field(default_factory=Clock)  #: real time: sessions and tries
+    real: Clock = field(default_factory=Clock)  #: real time: sign-ins and tries
 
 
 DESK = web.AppKey("desk", Desk)

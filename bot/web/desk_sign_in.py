@@ -57,7 +57,7 @@ async def sign_in(request: web.Request) -> web.Response:
             login, password_hash=await asyncio.to_thread(auth.hash_password, password))
     if old := auth.token_of(request):
         await desk.store.sign_out(auth.token_hash(old))
-    token = await auth.open_session(desk.store, agent, desk.real.now())
+    token = await auth.sign_in(desk.store, agent, desk.real.now())
     await desk.store.audit(f"agent:{agent.id}", "sign_in", "")
     response = web.HTTPSeeOther(wanted)
     auth.set_cookie(request, response, token)

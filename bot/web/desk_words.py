@@ -78,7 +78,6 @@ STATUS = {
     "parked": ("Parked", "The 24-hour window is closed. It will leave as soon as the customer "
                          "writes again.", "warn"),
     "failed": ("Not delivered", "WhatsApp refused it.", "bad"),
-    "expired": ("Not sent", "Its time had passed before it could leave.", "bad"),
     "suppressed": ("Not sent", "It was held back before it left.", "off"),
     "held": ("Held", "Nobody knows whether it arrived, and it must not go out twice.", "bad"),
 }
