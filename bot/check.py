@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bot import config
 from bot.errors import ConfigError
-from bot.flow.lint_parts import CheckOptions
+from bot.flow.lint.parts import CheckOptions
 from bot.flow.load import Loaded, load
-from bot.flow.source import Finding
+from bot.flow.reading.source import Finding
 from bot.resources import shipped
 from bot.settings import Settings
 

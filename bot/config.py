@@ -11,7 +11,7 @@ import regex
 from pydantic import ValidationError
 
 from bot.errors import ConfigError
-from bot.flow.source import Finding, Node, read
+from bot.flow.reading.source import Finding, Node, read
 from bot.nearest import nearest
 from bot.settings import (
     METHODS,

@@ -13,8 +13,8 @@ import yaml
 
 from bot.clock import duration
 from bot.errors import BotError, FlowError
-from bot.flow import source
-from bot.flow.values import plain, typed
+from bot.flow.expressions.values import plain, typed
+from bot.flow.reading import source
 from bot.model import Json
 from bot.testing import CUSTOMER, KIM, MONDAY, Chat, Message, Project, ScriptError, is_media
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.flow.lint_parts import CheckOptions
+from bot.flow.lint.parts import CheckOptions
 from bot.flow.load import Loaded, load
 
 OPTIONS = CheckOptions(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.flow.choose import ChoiceLabels, Chosen, Several, choose
+from bot.flow.language.choose import ChoiceLabels, Chosen, Several, choose
 
 REASONS = [ChoiceLabels("damaged", ("It is damaged", "有破损", "broken", "torn")),
            ChoiceLabels("wrong", ("Wrong item", "发错货")),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.flow.commands import Commands
+from bot.flow.language.commands import Commands
 
 
 @pytest.fixture(scope="module")

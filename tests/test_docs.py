@@ -104,7 +104,7 @@ def test_the_commands_of_the_readme_use_what_is_there() -> None:
 
 
 def test_the_flow_on_the_first_page_has_no_mistakes(tmp_path: Path) -> None:
-    from bot.flow.lint_parts import CheckOptions
+    from bot.flow.lint.parts import CheckOptions
     from bot.flow.load import load
     from bot.resources import shipped
 

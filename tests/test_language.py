@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.flow import load as loading
-from bot.flow import read_files, read_steps
-from bot.flow.lint_parts import CheckOptions
+from bot.flow.lint.parts import CheckOptions
 from bot.flow.load import load
+from bot.flow.reading import files, steps
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "language.md"
@@ -59,5 +59,5 @@ def test_what_the_page_calls_missing_is_refused_by_name():
     """And nothing else: a word that is built later has to leave that list."""
 
     listed = set(re.findall(r"`(\w+):?`", PAGE.read_text("utf-8").split("## Not in this")[1]))
-    assert listed == {*read_steps.LATER_STEP, *read_steps.LATER_SEND, *read_files.LATER_FLOW,
-                      *read_files.LATER_TRIGGERS, *read_files.LATER_SLOT, *loading.LATER_KINDS}
+    assert listed == {*steps.LATER_STEP, *steps.LATER_SEND, *files.LATER_FLOW,
+                      *files.LATER_TRIGGERS, *files.LATER_SLOT, *loading.LATER_KINDS}

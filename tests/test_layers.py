@@ -18,7 +18,7 @@ MAY = {
     "bot.channel": (),
     "bot.store": (),
     "bot.settings": (),
-    "bot.config": ("bot.settings", "bot.flow.source"),
+    "bot.config": ("bot.settings", "bot.flow.reading.source"),
     "bot.demo": (),
     "bot.emulator": (),
     "bot.web": ("bot.flow", "bot.channel.base", *STORE, "bot.settings", "bot.config", "bot.router",

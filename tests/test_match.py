@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.flow.match import Ambiguous, Candidate, Keywords, decide
+from bot.flow.language.match import Ambiguous, Candidate, Keywords, decide
 
 DATA = Path(os.environ.get("FRONTDESK_DATA",
                            Path(__file__).parent.parent.parent / "shared" / "data"))

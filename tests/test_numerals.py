@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.flow.numerals import han, number, position
-from bot.flow.words import normalise
+from bot.flow.language.numerals import han, number, position
+from bot.flow.language.words import normalise
 
 
 @pytest.mark.parametrize(("text", "language", "value"), [

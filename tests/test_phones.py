@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.flow.phones import international
+from bot.flow.language.phones import international
 
 
 @pytest.mark.parametrize(("text", "country", "number"), [

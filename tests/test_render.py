@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ExpressionError
-from bot.flow import render
-from bot.flow.render import Choice, Scope
+from bot.flow.expressions import render
+from bot.flow.expressions.render import Choice, Scope
 from bot.flow.spec import TEMPLATE
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bot.errors import ExpressionError
 from bot.flow import slots
+from bot.flow.expressions.values import Scope
 from bot.flow.slots import Accepted, Refused
 from bot.flow.spec import Slot
-from bot.flow.values import Scope
 from bot.model import Json
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.flow.quotes import fixed
-from bot.flow.source import MAX_BYTES, Node, read
+from bot.flow.reading.quotes import fixed
+from bot.flow.reading.source import MAX_BYTES, Node, read
 
 
 def plain(node: Node) -> object:

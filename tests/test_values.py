@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ExpressionError
-from bot.flow.values import Choice, When, holds, less, moment, plain, typed
+from bot.flow.expressions.values import Choice, When, holds, less, moment, plain, typed
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

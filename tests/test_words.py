@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.flow.typos import Vocabulary
-from bot.flow.words import near, normalise, parts_of_run, stems
+from bot.flow.language.typos import Vocabulary
+from bot.flow.language.words import near, normalise, parts_of_run, stems
 
 
 @pytest.mark.parametrize(("text", "words"), [

@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.flow import lexicon
-from bot.flow.values import Scope
-from bot.flow.yes_no import yes_no
+from bot.flow.expressions.values import Scope
+from bot.flow.language import lexicon
+from bot.flow.language.yes_no import yes_no
 
 
 def said(text: str, language: str = "en") -> bool | None:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import ExpressionError
-from bot.flow import refs, render
-from bot.flow.match import ChoiceLabels
+from bot.flow import refs
+from bot.flow.expressions import render
+from bot.flow.language.match import ChoiceLabels
 from bot.flow.messages import BUTTON, BUTTONS, DESCRIPTION, ROW, ROWS, distinct, fits, shorten
 from bot.flow.spec import Choice
 from bot.model import Json

@@ -10,9 +10,17 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.errors import FlowError, UnknownVersion
+from bot.flow.language.match import (
+    Ambiguous,
+    Candidate,
+    ChoiceLabels,
+    Commands,
+    Keywords,
+    Spoken,
+    decide,
+)
 from bot.flow.load import Loaded
 from bot.flow.machine import Version
-from bot.flow.match import Ambiguous, Candidate, ChoiceLabels, Commands, Keywords, Spoken, decide
 from bot.flow.names import pick
 from bot.flow.spec import Answer, Command, Phrases, Texts
 from bot.hours import Hours

@@ -15,8 +15,8 @@ from bot.flow import (
     topics,
     typed,
 )
+from bot.flow.language.match import Ambiguous, Candidate, Chosen, Several, Spoken, choose
 from bot.flow.machine import Node
-from bot.flow.match import Ambiguous, Candidate, Chosen, Several, Spoken, choose
 from bot.flow.turn import Turn
 from bot.model import ANSWERS, BOT, Json
 

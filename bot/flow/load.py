@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.flow import lint, read, read_files, source
-from bot.flow.lint_parts import CheckOptions, Document
-from bot.flow.read import Reading
-from bot.flow.source import Finding, Node
+from bot.flow import lint
+from bot.flow.lint.parts import CheckOptions, Document
+from bot.flow.reading import files, pieces, source
+from bot.flow.reading.pieces import Reading
+from bot.flow.reading.source import Finding, Node
 from bot.flow.spec import AnswersSpec, Command, CommandsSpec, FlowSpec, Texts, TextsSpec
 
 KINDS = ("flow", "answers", "commands", "texts")
@@ -98,7 +99,7 @@ def _templates(folder: Path, findings: list[Finding]) -> Templates:
         reading = Reading(str(path), "")
         if not name:
             reading.error((1, 1), f"the language is missing in the name: {language}.en.j2")
-        elif read.is_language(reading, (1, 1), language):
+        elif pieces.is_language(reading, (1, 1), language):
             try:
                 text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
             except (OSError, UnicodeDecodeError):
@@ -134,7 +135,7 @@ def _document(path: Path, templates: Templates, options: CheckOptions,
 
 def _by_kind(r: Reading, root: Node, stem: str, *, unclear: bool) -> Document | None:
     if not isinstance(root.value, dict) or not root.value:
-        r.error(root, "a file begins with what it is: " + read.one_of(
+        r.error(root, "a file begins with what it is: " + pieces.one_of(
             f"{kind}: name" for kind in KINDS))
         return None
     first = next(iter(root.value))
@@ -145,14 +146,14 @@ def _by_kind(r: Reading, root: Node, stem: str, *, unclear: bool) -> Document | 
     kind = first if first in KINDS else next(
         (word for word in KINDS if word in root.value), None)
     if kind is None:
-        r.error(place, f"`{first}` is no kind of file: it begins with {read.one_of(KINDS)}"
-                       + read.nearest(first, KINDS))
+        r.error(place, f"`{first}` is no kind of file: it begins with {pieces.one_of(KINDS)}"
+                       + pieces.nearest(first, KINDS))
         return None
     if kind != first:
         r.error(root.keys[kind], f"`{kind}` has to be the first line of the file")
     readers: dict[str, Any] = {
-        "flow": read_files.flow, "answers": read_files.answers,
-        "commands": read_files.commands, "texts": read_files.texts}
+        "flow": files.flow, "answers": files.answers,
+        "commands": files.commands, "texts": files.texts}
     spec = readers[kind](r, root)
     name = root.value[kind].value
     if isinstance(name, str) and name != stem and not (kind != "flow" and stem == kind):
@@ -184,13 +185,13 @@ def _commands(documents: list[Document], findings: list[Finding]) -> dict[str, C
             continue
         for name, item in doc.spec[1].items():
             place = doc.root.key("items", name)
-            if item != read_files.OFF:
+            if item != files.OFF:
                 out[name] = item
                 continue
             if name not in out:
                 findings.append(Finding(doc.file, *place, "error",
                                         f"there is no command `{name}`"
-                                        + read.nearest(name, out)))
+                                        + pieces.nearest(name, out)))
             elif out[name].does == "stop":
                 findings.append(Finding(doc.file, *place, "error",
                                         f"`{name}` can't be removed: customers must always be "
@@ -224,7 +225,7 @@ def _texts(documents: list[Document], base: list[Document],
             if base and doc not in base and name not in out:
                 findings.append(Finding(doc.file, *doc.root.key("items", name), "error",
                                         f"the system says nothing called `{name}`"
-                                        + read.nearest(name, out)))
+                                        + pieces.nearest(name, out)))
                 continue
             out[name] = text
     return out

@@ -15,8 +15,8 @@ from typing import Any
 from transitions import Machine, State
 
 from bot.flow import clocks, review, steps
-from bot.flow.match import ChoiceLabels
-from bot.flow.render import names_in_expression
+from bot.flow.expressions.render import names_in_expression
+from bot.flow.language.match import ChoiceLabels
 from bot.flow.spec import Choice, FlowSpec, Next, Slot, Step, Timer
 from bot.flow.turn import DONE, Turn
 

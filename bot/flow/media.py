@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.flow import spoken, starts, steps, topics, typed
+from bot.flow.language.match import Candidate, Chosen, Spoken, choose
 from bot.flow.machine import Node
-from bot.flow.match import Candidate, Chosen, Spoken, choose
 from bot.flow.turn import Turn
 from bot.model import ANSWERS, Json
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bot.clock import local
+from bot.flow.expressions.values import typed
 from bot.flow.spec import Texts
-from bot.flow.values import typed
 from bot.model import Json
 
 if TYPE_CHECKING:

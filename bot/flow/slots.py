@@ -5,8 +5,8 @@ that fails names the reason. `after` and `before` leave out the moment that they
 `max` do not. An answer that can be read in several ways takes the likeliest that fits the rules,
 and is to be read back.
 
-What is kept is plain JSON; `bot.flow.values` says in which shape for each type. A `date` slot
-takes what was said beside the day as well: its value has `from`, `until` and `part`, so that
+What is kept is plain JSON; `expressions/values.py` says in which shape for each type. A `date`
+slot takes what was said beside the day as well: its value has `from`, `until` and `part`, so that
 "next Tuesday afternoon" can be handed to a backend as a stretch of time. A `datetime` wants a
 time or a part of the day and takes the beginning of the part.
 """
@@ -24,12 +24,14 @@ import regex
 
 from bot.clock import local
 from bot.errors import ExpressionError
-from bot.flow import dates, lexicon, numerals, phones, render, shown
-from bot.flow.dates_read import Read
+from bot.flow import dates
+from bot.flow.dates.found import Read
+from bot.flow.expressions import render, shown
+from bot.flow.expressions.values import Scope, When, less, plain, typed
+from bot.flow.language import lexicon, numerals, phones
+from bot.flow.language.words import normalise
+from bot.flow.language.yes_no import yes_no
 from bot.flow.spec import Slot
-from bot.flow.values import Scope, When, less, plain, typed
-from bot.flow.words import normalise
-from bot.flow.yes_no import yes_no
 from bot.model import Json
 
 Reason = Literal["pattern", "type", "range", "check", "media"]

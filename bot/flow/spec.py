@@ -1,6 +1,6 @@
 """What a flow, answers, commands or texts file says, in one shape for every way of writing it.
 
-The reader (`read.py`) makes these from YAML; the machine is built from nothing else. A spec is
+The reader (`reading/`) makes these from YAML; the machine is built from nothing else. A spec is
 self-contained: long texts of `templates/` are in it, so that the source of a version, kept with
 the conversations that stand in it, is enough to go on.
 

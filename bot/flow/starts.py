@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import regex
 
-from bot.flow import offers, render, slots
-from bot.flow.match import Candidate
+from bot.flow import offers, slots
+from bot.flow.expressions import render
+from bot.flow.language.match import Candidate
 from bot.flow.sends import send
 from bot.flow.spec import Phrases, Slot
 from bot.model import Json

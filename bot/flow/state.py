@@ -18,7 +18,7 @@ outside `bot/flow` and the router looks inside:
 A run:
 
     f v n s c   flow, version, run number, step, number of the visit
-    q           slots by name, as `bot.flow.values` keeps them
+    q           slots by name, as `bot.flow.expressions.values` keeps them
     a           step -> answers refused since it was entered by any way but `refuse`
     j           questions entered: [step, visit, {slot: value before}, answer]; the answer is
                 missing while it is open, null where the question was skipped

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.flow import offers, starts
-from bot.flow.match import Ambiguous, Candidate, normalise
+from bot.flow.language.match import Ambiguous, Candidate, normalise
 from bot.flow.turn import Turn
 from bot.flow.typed import slot_labels
 

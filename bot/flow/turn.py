@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from bot.clock import local
 from bot.errors import EndlessTurn, ExpressionError
-from bot.flow import render
+from bot.flow.expressions import render
+from bot.flow.expressions.values import Scope
 from bot.flow.messages import PLAIN, Options, Part, Text, split
 from bot.flow.names import Names, pick
 from bot.flow.spec import Say, Texts
 from bot.flow.state import copied
-from bot.flow.values import Scope
 from bot.model import BOT, QUEUE, CallRequest, Event, Json, Reply, Snapshot, TicketChange
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.flow import choices, review, steps, taps
+from bot.flow.language.match import ChoiceLabels
 from bot.flow.machine import Node
-from bot.flow.match import ChoiceLabels
 from bot.flow.messages import ROWS
 from bot.flow.turn import Turn
 

@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bot.flow.choose import ChoiceLabels, choose
-from bot.flow.commands import Commands
-from bot.flow.match import Keywords, normalise
+from bot.flow.language.choose import ChoiceLabels, choose
+from bot.flow.language.commands import Commands
+from bot.flow.language.match import Keywords, normalise
 
 CHANCE = random.Random(7)
 

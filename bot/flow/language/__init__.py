@@ -1,0 +1,2 @@
+"""What people write, understood: words and their typing errors, numbers, yes and no, telephone
+numbers, and which choice, command or topic is meant."""

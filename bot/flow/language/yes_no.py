@@ -1,0 +1,63 @@
+"""Yes and no, as people of many languages say them."""
+
+from __future__ import annotations
+
+import regex
+
+from bot.flow.expressions.values import Scope
+from bot.flow.language import lexicon
+from bot.flow.language.words import normalise
+
+_YES_EMOJI, _NO_EMOJI = frozenset("👍✅✔👌🆗☑"), frozenset("👎❌✖🚫❎")
+
+
+def yes_no(said: str, scope: Scope) -> bool | None:
+    """Yes or no as people of the contact's language, the default one or any other say it."""
+    emoji = {mark for mark in said if mark in _YES_EMOJI or mark in _NO_EMOJI}
+    words = normalise(said)
+    if not words:
+        answers = {mark in _YES_EMOJI for mark in emoji}
+        return answers.pop() if len(answers) == 1 else None
+    own = (lexicon.base(scope.language), lexicon.base(scope.default_language), "en")
+    for tried in (words, _without_filler(words)):
+        for language in dict.fromkeys(own):
+            answer = _said_in(language, tried)
+            if answer is not None:
+                return answer
+        answers = {answer for language in lexicon.YES_NO
+                   if (answer := _said_in(language, tried)) is not None}
+        if len(answers) == 1:
+            return answers.pop()
+    return None
+
+
+def _without_filler(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Without politeness, without a letter drawn out, and said once."""
+    left = [regex.sub(r"(\p{L})\1+", r"\1", word) if word.isascii() else word
+            for word in words if word not in _POLITE]
+    return tuple(dict.fromkeys(left))
+
+
+_POLITE = frozenset(["please", "pls", "plz", "thanks", "thank", "you", "thx", "sir", "madam",
+                     "bitte", "danke", "gracias", "merci", "grazie", "obrigado", "obrigada"])
+
+
+def _said_in(language: str, words: tuple[str, ...]) -> bool | None:
+    answers = _YES_NO.get(language, {})
+    found = answers.get(words)
+    if found is None and len(words) > 1 and not any(word.isascii() for word in words):
+        found = answers.get(("".join(words),))
+    return found
+
+
+def _yes_no_words() -> dict[str, dict[tuple[str, ...], bool]]:
+    found: dict[str, dict[tuple[str, ...], bool]] = {}
+    for language, (yes, no) in lexicon.YES_NO.items():
+        known = found.setdefault(language, {})
+        for phrases, answer in ((yes, True), (no, False)):
+            for phrase in phrases:
+                known.setdefault(normalise(phrase), answer)
+    return found
+
+
+_YES_NO = _yes_no_words()

@@ -1,0 +1,42 @@
+"""Everything that can be wrong with files that can be read: `bot check` beyond the grammar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.flow.expressions import render
+from bot.flow.lint import answers, names, texts, triggers, ways
+from bot.flow.lint.parts import CheckOptions, Document
+from bot.flow.reading.source import Finding
+from bot.flow.spec import TEMPLATE, CommandsSpec, TextsSpec
+
+
+def check(documents: list[Document], base: list[Document], commands: CommandsSpec,
+          options: CheckOptions, *, base_texts: TextsSpec,
+          unread: frozenset[str]) -> list[Finding]:
+    """Everything but the shipped files in `base`, of which only the words count that they claim.
+    `unread`: names of files that could not be read, so that nobody reads "no such flow" too.
+    `base_texts`: the shipped ones, whose names a reworded text may use.
+    """
+    used = {name: {word for text in languages.values() for word in render.names_in(text)}
+            for name, languages in base_texts.items.items()}
+    return [
+        *names.check(documents, options, unread, used),
+        *ways.check(documents, options),
+        *answers.check(documents),
+        *texts.check(documents),
+        *triggers.check([*base, *documents], commands),
+    ]
+
+
+def templates(folder: Path, long_texts: Mapping[str, Mapping[str, str]]) -> list[Finding]:
+    """What is wrong within the long texts."""
+    out: list[Finding] = []
+    for name, languages in long_texts.items():
+        for language, text in languages.items():
+            mistake = render.check_text(TEMPLATE + text)
+            if mistake is not None:
+                out.append(Finding(str(folder / f"{name}.{language}.j2"), mistake.line,
+                                   mistake.column, "error", mistake.message))
+    return out

@@ -1,0 +1,379 @@
+"""Whole files: a flow, answers, commands, texts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, get_args
+from zoneinfo import available_timezones
+
+from bot.flow.reading import pieces, steps
+from bot.flow.reading.pieces import Reading, mapping
+from bot.flow.reading.source import Node
+from bot.flow.spec import (
+    Answer,
+    AnswersSpec,
+    Command,
+    Does,
+    FlowSpec,
+    Next,
+    Slot,
+    SlotType,
+    Step,
+    Texts,
+    TextsSpec,
+    Timer,
+    Triggers,
+)
+
+SLOT_TYPES: tuple[str, ...] = get_args(SlotType)
+DOES: tuple[str, ...] = get_args(Does)
+#: Names that expressions know already, or that the language of expressions uses.
+RESERVED_SLOTS = frozenset({
+    "config", "contact", "conversation", "now", "today", "event", "item", "answer", "outcome",
+    "error", "and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "self",
+})
+LATER_FLOW = ("moved", "in_flight")
+LATER_TRIGGERS = ("first_message", "referral", "event")
+LATER_SLOT = ("keep",)
+#: Words of a step that go with some kinds of step only.
+_GOES_WITH: dict[str, tuple[str, ...]] = {
+    "errors": ("ask", "choices"), "attempts": ("ask", "choices", "review"),
+    "on_media": ("ask", "choices", "review"), "if_empty": ("choices",), "button": ("choices",),
+    "otherwise": ("choices",),
+    "with": ("call",), "retries": ("call",), "timeout": ("call",), "on_cancel": ("review",),
+    "save": ("call", "choices"), "on_timeout": ("ask", "choices", "review"),
+    "remind": ("ask", "choices", "review"),
+}
+_KINDS = ("ask", "choices", "choices_from", "call", "run", "review", "handoff", "end")
+_INTEGER = re.compile(r"-?\d{1,15}")
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
+_WAITS = frozenset({"ask", "choices", "review"})
+_SLOT_WORDS: dict[str, tuple[str, ...]] = {
+    "pattern": ("text",), "clean": ("text",), "min": ("text", "number", "integer"),
+    "max": ("text", "number", "integer"), "after": ("date", "time", "datetime"),
+    "before": ("date", "time", "datetime"), "in_trigger": ("text",),
+}
+
+
+def triggers(r: Reading, node: Node) -> Triggers | None:
+    found = mapping(r, node, "`triggers`", {"keywords": pieces.phrases, "examples": pieces.phrases},
+                    later=LATER_TRIGGERS)
+    return None if found is None else Triggers(**found)
+
+
+def _timezone(r: Reading, node: Node) -> str | None:
+    name = pieces.word(r, node)
+    if name is None or name == "contact" or name in available_timezones():
+        return name
+    r.error(node, f"`{name}` is not a time zone{pieces.nearest(name, available_timezones())}")
+    return None
+
+
+def _slot(r: Reading, node: Node) -> Slot | None:
+    found = mapping(r, node, "a slot", {
+        "type": pieces.choose(*SLOT_TYPES), "pattern": pieces.word, "min": pieces.expression,
+        "max": pieces.expression, "after": pieces.expression, "before": pieces.expression,
+        "clean": pieces.choose("upper", "lower", "trim", "digits"), "check": pieces.expression,
+        "label": pieces.text, "also": pieces.phrases, "personal": pieces.yes_no,
+        "in_trigger": pieces.yes_no,
+    }, later=LATER_SLOT, needs=("type",))
+    if found is None:
+        return None
+    assert isinstance(node.value, dict)
+    for word, types in _SLOT_WORDS.items():
+        if word in found and found["type"] not in types:
+            r.error(node.keys[word], f"`{word}` is for {pieces.one_of(types)}, not for "
+                                     f"`{found['type']}`")
+            del found[word]
+    if found.get("in_trigger") and "pattern" not in node.value:
+        r.error(node.keys["in_trigger"], "`in_trigger` needs a `pattern` to find the value by")
+    found.setdefault("personal", found["type"] not in {"choice", "yes_no"})
+    return Slot(**found)
+
+
+def _slots(r: Reading, node: Node) -> dict[str, Slot] | None:
+    if not isinstance(node.value, dict):
+        r.error(node, "slots are written as `name: {type: ...}`")
+        return None
+    out: dict[str, Slot] = {}
+    for name, part in node.value.items():
+        place = node.keys[name]
+        if name in RESERVED_SLOTS:
+            r.error(place, f"no slot can be called `{name}`: expressions use that name already")
+        else:
+            pieces.is_id(r, place, name)
+        # A slot with a mistake in it is still a slot: nobody should read "unknown slot" as well.
+        out[name] = _slot(r, part) or Slot(type="any")
+    return out
+
+
+def _step(r: Reading, name: str, node: Node) -> dict[str, Any] | None:
+    before = r.errors
+    found = mapping(r, node, "a step", steps.STEP, later=steps.LATER_STEP)
+    if found is not None:
+        assert isinstance(node.value, dict)
+        if not node.value:
+            r.error(node, f"the step `{name}` is empty")
+        _together(r, node, node.value)
+    if r.errors > before:
+        r.damaged.add(name)
+    return found
+
+
+def _together(r: Reading, node: Node, written: dict[str, Node]) -> None:
+    """What can't share a step."""
+    kinds = [word for word in _KINDS if word in written]
+    if "wait" in written:
+        return
+    if {"choices", "choices_from"} <= set(kinds):
+        kinds.remove("choices_from")
+    if len(kinds) > 1:
+        later = max(kinds, key=lambda word: node.keys[word])
+        r.error(node.keys[later], f"a step does one thing: `{later}` can't stand beside "
+                                  f"{pieces.one_of(k for k in kinds if k != later)}; put it into "
+                                  "a step of its own")
+        return
+    kind = "choices" if "choices_from" in kinds else kinds[0] if kinds else ""
+    for word, allowed in _GOES_WITH.items():
+        if word in written and kind not in allowed:
+            more = ("; for `run` it stands inside: run: {flow: ..., "
+                    f"{word}: ...}}" if kind == "run" and word in {"with", "save"} else "")
+            r.error(node.keys[word], f"`{word}` does nothing here: it goes with "
+                                     f"{pieces.one_of(allowed)}{more}")
+    if "goto" in written and kind in {"end", "handoff"}:
+        more = "; where it goes on after the agent is `return_to`" if kind == "handoff" else ""
+        r.error(node.keys["goto"], f"`goto` can't stand beside `{kind}`{more}")
+    if "on_give_up" in written and "attempts" not in written:
+        r.error(node.keys["on_give_up"], "`on_give_up` does nothing without `attempts`")
+    if "attempts" in written and "on_give_up" not in written:
+        r.error(node.keys["attempts"], "`attempts` needs `on_give_up`: the step to go to after "
+                                       "the last one")
+    errors = written.get("errors")
+    if "on_media" in written and errors and isinstance(errors.value, dict) and (
+            "media" in errors.value):
+        r.error(node.keys["on_media"], "`on_media` and `errors: {media: ...}` exclude each other")
+
+
+def _steps(r: Reading, node: Node) -> dict[str, dict[str, Any]] | None:
+    if not isinstance(node.value, dict):
+        r.error(node, "steps are written as `name:` with the words of the step below")
+        return None
+    out: dict[str, dict[str, Any]] = {}
+    for name, part in node.value.items():
+        if name in steps.RESERVED_STEPS:
+            r.error(node.keys[name], f"no step can be called `{name}`: the word has a meaning of "
+                                     "its own")
+        else:
+            pieces.is_id(r, node.keys[name], name)
+        out[name] = _step(r, name, part) or {}
+        if part.value == {}:
+            r.damaged.add(name)
+    if not out:
+        r.error(node, "a flow needs a step")
+    return out or None
+
+
+def _title(r: Reading, root: Node) -> Texts | None:
+    assert isinstance(root.value, dict)
+    node = root.value.get("title")
+    if node is None:
+        return None
+    title = pieces.text(r, node)
+    if title is None:
+        return None
+    if "" not in title:
+        r.languages = tuple(sorted(title, key=lambda code: code != r.default_language))
+    return title
+
+
+def flow(r: Reading, root: Node) -> FlowSpec | None:
+    """The flow in `root`, as far as it could be read."""
+    assert isinstance(root.value, dict)
+    title = _title(r, root)
+    found = mapping(r, root, "a flow", {
+        "flow": pieces.ident, "title": lambda r, node: title, "queue": pieces.ident,
+        "triggers": triggers, "timezone": _timezone,
+        "interruptible": pieces.choose("ask", "yes", "no"),
+        "old_taps": pieces.choose("decline", "jump"),
+        "on_timeout": lambda r, node: steps.timer(r, node, bare=False),
+        "remind": steps.remind, "slots": _slots, "steps": _steps,
+    }, later=LATER_FLOW, needs=("flow", "title", "steps"))
+    if found is None:
+        return None
+    timeout, remind = found.pop("on_timeout", None), found.pop("remind", None)
+    if isinstance(timeout, dict) and "after" not in timeout:
+        if "after" not in (root.value["on_timeout"].value or ()):
+            r.error(root.value["on_timeout"], "a time-out needs `after`, for example 2h")
+        timeout = None
+    raw = found.pop("steps")
+    compiled: dict[str, Step] = {}
+    slots: dict[str, Slot] = found.pop("slots", {})
+    for name, words in raw.items():
+        _constants(r, root.at("steps", name), words, slots)
+        _clocks(r, root.at("steps", name), words, timeout, remind)
+        if "timeout" in words:
+            words["timeout_ms"] = words.pop("timeout")
+        compiled[name] = Step(**words)
+    for step in compiled.values():
+        results = [step.save] if step.kind == "call" and step.save else list(
+            step.run.save) if step.run else []
+        for name in results:
+            slots.setdefault(name, Slot(type="object"))
+    return FlowSpec(**found, languages=r.languages or (r.default_language,), slots=slots,
+                    steps=_falling_through(compiled))
+
+
+def _constants(r: Reading, node: Node, words: dict[str, Any], slots: dict[str, Slot]) -> None:
+    """What `set` gives without braces is text in the file: make of it what its slot holds."""
+    if "set" in words:
+        words["set"] = _typed(r, node.at("set"), words["set"], slots)
+    if "choices" in words:
+        words["choices"] = tuple(
+            choice.model_copy(update={
+                "set": _typed(r, node.at("choices", choice.id, "set"), choice.set, slots)})
+            if choice.set else choice for choice in words["choices"])
+
+
+def _typed(r: Reading, node: Node, sets: dict[str, Any], slots: dict[str, Slot]) -> dict[str, Any]:
+    out = dict(sets)
+    for name, value in sets.items():
+        if not isinstance(value, str) or "{{" in value:
+            continue
+        kind = slots[name].type if name in slots else "text"
+        if value == "none":
+            out[name] = "{{ none }}"
+        elif kind == "yes_no":
+            flag = pieces.yes_no(r, node.at(name))
+            out[name] = "{{ true }}" if flag else "{{ false }}"
+        elif kind in {"number", "integer"}:
+            number = _INTEGER if kind == "integer" else _NUMBER
+            if number.fullmatch(value):
+                out[name] = f"{{{{ {value} }}}}"
+            else:
+                r.error(node.at(name), f"`{value}` is no {kind}")
+    return out
+
+
+def _clocks(r: Reading, node: Node, words: dict[str, Any], timeout: Any, remind: Any) -> None:
+    """Fill in the flow's clocks where a step waits for a person and has none of its own."""
+    own = words.pop("on_timeout", None)
+    if not _WAITS & set(words) and "choices_from" not in words:
+        words.pop("remind", None)
+        return
+    base: dict[str, Any] = timeout if isinstance(timeout, dict) else {}
+    if own is None:
+        merged = base
+    elif own == "none":
+        merged = {}
+    elif isinstance(own, str):
+        merged = {"after": base.get("after"), "then": own}
+    else:
+        merged = {"after": base.get("after")} | own
+    if merged.get("after") is not None:
+        rest = {key: part for key, part in merged.items() if key != "after"}
+        words["on_timeout"] = Timer(after_ms=merged["after"], **rest)
+    elif merged:
+        r.error(node.key("on_timeout"), "say how long: the flow has no `on_timeout` with an "
+                                        "`after` to take it from; write {after: 2h, then: ...}")
+    if remind is not None:
+        words.setdefault("remind", remind)
+
+
+def _falling_through(steps: dict[str, Step]) -> dict[str, Step]:
+    """Write out "the step below" where no `goto` stands."""
+    names = list(steps)
+    out: dict[str, Step] = {}
+    for name, below in zip(names, [*names[1:], None], strict=True):
+        step = steps[name]
+        if not step.goto and below is not None and step.kind not in {"end", "handoff"}:
+            step = step.model_copy(update={"goto": (Next(step=below),)})
+        out[name] = step
+    return out
+
+
+def _items(r: Reading, root: Node, what: str, read_item: pieces.Reader,
+           needs: tuple[str, ...] = ("items",)) -> tuple[str, dict[str, Any]] | None:
+    """The id of a file of items, and the items."""
+    def items(r: Reading, node: Node) -> dict[str, Any] | None:
+        if not isinstance(node.value, dict):
+            r.error(node, "items are written as `name: {...}`")
+            return None
+        out = {}
+        for name, part in node.value.items():
+            pieces.is_id(r, node.keys[name], name)
+            item = read_item(r, part)
+            if item is not None:
+                out[name] = item
+        return out
+
+    found = mapping(r, root, f"a file of {what}", {what: pieces.ident, "items": items},
+                    needs=(what, *needs))
+    return None if found is None else (found[what], found["items"])
+
+
+def _answer(r: Reading, node: Node) -> Answer | None:
+    found = mapping(r, node, "an answer", {
+        "keywords": pieces.phrases, "examples": pieces.phrases, "say": pieces.say,
+        "send": steps.sends})
+    if found is None:
+        return None
+    assert isinstance(node.value, dict)
+    if not {"keywords", "examples"} & node.value.keys():
+        r.error(node, "an answer needs `keywords` or `examples`")
+    if not {"say", "send"} & node.value.keys():
+        r.error(node, "an answer needs `say` or `send`")
+    asked = {word: found.pop(word) for word in ("keywords", "examples") if word in found}
+    return Answer(triggers=Triggers(**asked), **found)
+
+
+def answers(r: Reading, root: Node) -> AnswersSpec | None:
+    found = _items(r, root, "answers", _answer)
+    return None if found is None else AnswersSpec(answers=found[0], items=found[1])
+
+
+#: What an item of a commands file says when it takes a command away.
+OFF = "off"
+
+
+def _command(r: Reading, node: Node) -> Command | str | None:
+    before = r.errors
+    found = mapping(r, node, "a command", {
+        "keywords": pieces.phrases, "does": pieces.choose(*DOES), "queue": pieces.ident,
+        "to": pieces.word, "say": pieces.say, "send": steps.sends,
+        "choices": steps.choices, "button": pieces.label, "goto": steps.goto,
+        "off": pieces.yes_no})
+    if found is None:
+        return None
+    assert isinstance(node.value, dict)
+    written = node.value
+    if found.pop("off", False):
+        more = [word for word in written if word != "off"]
+        if more:
+            r.error(node.keys[more[0]], f"`{more[0]}` does nothing beside `off: true`")
+        return OFF
+    does = found.get("does")
+    if "keywords" not in written:
+        r.error(node, "a command needs `keywords`")
+    if does is None and not {"say", "send", "choices", "goto"} & written.keys() and (
+            r.errors == before):
+        r.error(node, "a command needs `does`, or something to say: `say`, `send`, `choices`")
+    for word, needed in (("queue", "handoff"), ("to", "language")):
+        if word in written and does != needed:
+            r.error(node.keys[word], f"`{word}` goes with `does: {needed}`")
+    if does == "language" and "to" in found:
+        pieces.is_language(r, written["to"].place, found["to"])
+    if does is not None:
+        for word in ("choices", "goto", "button"):
+            if word in written:
+                r.error(node.keys[word], f"`{word}` can't stand beside `does`")
+    return None if r.errors > before and "keywords" not in found else Command(**found)
+
+
+def commands(r: Reading, root: Node) -> tuple[str, dict[str, Command | str]] | None:
+    """The id of the file and its items; an item may be `OFF`."""
+    return _items(r, root, "commands", _command)
+
+
+def texts(r: Reading, root: Node) -> TextsSpec | None:
+    found = _items(r, root, "texts", pieces.text)
+    return None if found is None else TextsSpec(items=found[1])
