@@ -70,8 +70,30 @@ async def test_every_named_statement_can_be_prepared(database: SQLite, tmp_path:
 
 
 async def test_a_file_is_open_in_one_process_at_a_time(database: SQLite, tmp_path: Path) -> None:
-    with pytest.raises(StoreBusy, match="postgresql"):
+    with pytest.raises(StoreBusy, match="another process"):
         await SQLite.open(tmp_path / "bot.db", Clock())
+
+
+async def test_a_damaged_file_is_refused_at_the_start(tmp_path: Path, clock: Clock) -> None:
+    file = tmp_path / "bot.db"
+    database = await SQLite.open(file, clock)
+    store = Store(database, clock)
+    for number in range(200):
+        await store.accept([wrote(clock, who=f"49{number}", text="x" * 500)], counts)
+    await database.close()
+    with file.open("r+b") as pages:
+        for page in range(20, 60):
+            pages.seek(4096 * page + 4)
+            pages.write(b"\xff" * 200)
+    with pytest.raises(StoreError, match=r"bot\.db"):
+        await SQLite.open(file, clock)
+
+
+async def test_a_place_that_can_not_be_written_is_named(tmp_path: Path, clock: Clock) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path, tmp_path / "file" / "bot.db"):
+        with pytest.raises(StoreError, match=str(place)):
+            await SQLite.open(place, clock)
 
 
 async def test_a_reader_can_not_write(database: SQLite) -> None:

@@ -104,6 +104,7 @@ class SQLite:
             connections.append(writer)
             for pragma in PRAGMAS:
                 await writer.execute(f"pragma {pragma}")
+            await _in_thread(writer, _whole)
             unclean = await _in_thread(writer, lambda c: _start(c, clock.now()))
             reader = await aiosqlite.connect(uri, uri=True, isolation_level=None,
                                              cached_statements=128)
@@ -114,7 +115,7 @@ class SQLite:
                 await connection.close()
             lock.close()
             if isinstance(error, sqlite3.Error):
-                raise StoreError(f"{path}: {error}") from error
+                raise StoreError(f"{path} can't be used: {error}") from error
             raise
         return cls(path, lock, writer, reader, unclean)
 
@@ -238,6 +239,18 @@ async def _in_thread(connection: aiosqlite.Connection,
     return result
 
 
+def _whole(connection: sqlite3.Connection) -> None:
+    """Raises `StoreError` where the file is damaged: a turn would find out much later."""
+    problem = connection.execute("pragma quick_check(1)").fetchone()[0]
+    if problem != "ok":
+        raise StoreError(f"{_file(connection)} is damaged: {' '.join(problem.split())}. Put the last backup in its "
+                         "place")
+
+
+def _file(connection: sqlite3.Connection) -> str:
+    return str(connection.execute("pragma database_list").fetchone()[2])
+
+
 def _start(connection: sqlite3.Connection, now: int) -> bool:
     """Bring the tables up to date and note that the file is in use; was it closed cleanly?"""
     connection.execute("create table if not exists migration "
@@ -278,10 +291,15 @@ def split(script: str) -> list[str]:
 def take_lock(path: Path) -> tuple[IO[bytes], str]:
     """Hold `<file>.lock` until the process ends; with it, the address for readers.
 
-    Raises `StoreBusy`.
+    Raises `StoreBusy`, `StoreError`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.with_name(path.name + ".lock").open("ab")
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder: `store:` names a file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.with_name(path.name + ".lock").open("ab")
+    except OSError as error:
+        raise StoreError(f"{path} can't be opened for writing: {error.strerror}") from error
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -293,6 +311,6 @@ def take_lock(path: Path) -> tuple[IO[bytes], str]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise StoreBusy(f"{path} is open in another process. One process at a time can use a "
-                        "SQLite file; for several, give `store:` a postgresql:// address") from None
+        raise StoreBusy(f"{path} is open in another process: one at a time can use the "
+                        "file") from None
     return file, f"{path.absolute().as_uri()}?mode=ro"
