@@ -7,6 +7,7 @@ from bot.model import Json, Snapshot
 from bot.store.base import Row, Tx, load
 from bot.store.held import Held, find, snapshot, text_of
 from bot.store.rows import (
+    PRIORITIES,
     Agent,
     ConversationRow,
     EventRow,
@@ -16,7 +17,6 @@ from bot.store.rows import (
     TicketRow,
 )
 
-PRIORITY_NAMES = ("low", "normal", "high", "urgent")
 #: Sorts behind every id.
 LAST = "~"
 #: A sign-in that nobody used for so long ends (ms of real time; OWASP ASVS 7.3.1).
@@ -26,7 +26,7 @@ IDLE_SIGN_IN = 30 * MINUTE
 def _ticket(row: Row) -> TicketRow:
     (id_, conversation, channel, queue, priority, state, note, reason, created_at, agent,
      agent_name, name, phone, window_until, closing, waiting_since, last) = row
-    return TicketRow(id_, conversation, channel, queue, PRIORITY_NAMES[priority], state, note,
+    return TicketRow(id_, conversation, channel, queue, PRIORITIES[priority], state, note,
                      reason, created_at, agent, agent_name, name, phone, window_until,
                      bool(closing), waiting_since, text_of(last) if last else "")
 

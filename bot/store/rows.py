@@ -9,6 +9,9 @@ from bot.model import Address, Json
 
 T = TypeVar("T")
 
+#: Of a ticket, the least urgent first; the store keeps the place in this list.
+PRIORITIES = ("low", "normal", "high", "urgent")
+
 
 @dataclass(frozen=True, slots=True)
 class Send:

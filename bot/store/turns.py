@@ -30,7 +30,7 @@ from bot.model import (
 from bot.store import receipts
 from bot.store.base import Tx, dump, load
 from bot.store.held import Held, addresses, find, hold, snapshot
-from bot.store.rows import Send
+from bot.store.rows import PRIORITIES, Send
 from bot.store.sends import QUEUED, claim_head, release
 from bot.store.work import Work
 
@@ -40,7 +40,6 @@ Step = Callable[[Snapshot, Event], Decision]
 
 #: A failing event is tried so often before it is put aside.
 ATTEMPTS = 5
-PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
 
 
 async def accept(tx: Tx, items: Iterable[Item], step: Step | None, work: Work) -> None:
@@ -279,8 +278,8 @@ async def _change_contact(tx: Tx, conversation: Held, changes: Json, now: int) -
 async def _change_ticket(tx: Tx, conversation: str, change: TicketChange, now: int) -> None:
     if change.action == "open":
         await tx.run("open_ticket", new_id(), conversation, change.queue,
-                     PRIORITIES[change.priority], change.note, change.reason, change.return_to,
-                     now)
+                     PRIORITIES.index(change.priority), change.note, change.reason,
+                     change.return_to, now)
     elif change.action == "take":
         await tx.run("take_ticket", conversation, change.agent, now)
         await tx.run("add_audit", new_id(), now, f"agent:{change.agent}", "take", conversation,
