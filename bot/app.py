@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import secrets
@@ -32,7 +33,7 @@ from bot.flow.flows import FlowOptions, Flows, Queue
 from bot.inbox import Inbox
 from bot.metrics import Counts, registry
 from bot.outbox import Outbox
-from bot.pace import Limits, Pacer
+from bot.pace import Pacer
 from bot.resources import shipped
 from bot.settings import Settings
 from bot.store.rows import MessageRow
@@ -91,9 +92,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[Frontdesk]
     if loaded.errors:
         raise FlowError("\n".join(str(finding) for finding in loaded.errors))
     async with contextlib.AsyncExitStack() as stack:
-        pacer = Pacer({name: Limits(channel.limits.per_second, channel.limits.per_pair,
-                                    channel.limits.per_day, channel.limits.flood)
-                       for name, channel in settings.channels.items()})
+        pacer = Pacer({name: channel.limits for name, channel in settings.channels.items()})
         store = await stack.enter_async_context(open_store(settings, clock, pacer))
         key = bytes.fromhex(await store.setting("key", secrets.token_hex(32)))
         flows = Flows(loaded, flow_options(settings, key))
@@ -192,6 +191,7 @@ async def serve(frontdesk: Frontdesk, listener: socket.socket,
     await runner.setup()
     try:
         await web.SockSite(runner, listener, backlog=1024).start()
+        settle_memory()
         async with asyncio.TaskGroup() as group:
             workers = [group.create_task(steadily(worker)) for worker in frontdesk.workers]
             started()
@@ -203,6 +203,17 @@ async def serve(frontdesk: Frontdesk, listener: socket.socket,
                     worker.cancel()
     finally:
         await runner.cleanup()
+
+
+def settle_memory() -> None:
+    """What has been loaded stays: the collector need not walk through it again and again.
+
+    Turns make little that only the collector can free, so it looks after 20,000 new objects and
+    not after 700; measured, it took a seventh of the processor under load.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 async def steadily(worker: Callable[[], Awaitable[None]]) -> None:

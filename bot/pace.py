@@ -7,23 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from bot.settings import Limits
 
 #: Meta's limit to one person: one message in six seconds on average, a burst of 45 borrowed
 #: from the time to come (whatsapp.md, limits and rates).
 PAIR_SECONDS = 6.0
 PAIR_BURST = 45
 DAY_SECONDS = 24 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a channel allows; None or False: no limit of ours."""
-
-    per_second: int | None = 80
-    per_pair: bool = True
-    per_day: int | None = None  #: people reached by template outside the window in 24 hours
-    flood: int | None = 30  #: messages a minute of one person that the bot answers
 
 
 class Allowance:
@@ -47,6 +38,7 @@ class Allowance:
 
     @property
     def full(self) -> bool:
+        """Nobody has taken anything for so long that a new one would be the same."""
         return self._tokens + (time.monotonic() - self._filled_at) * self._rate >= self._burst
 
 
@@ -70,9 +62,6 @@ class Pacer:
     def hold(self, name: str, seconds: float) -> None:
         """Let nothing leave by this channel, or to this conversation, for so long."""
         self._held[name] = time.monotonic() + seconds
-
-    def release(self, name: str) -> None:
-        self._held.pop(name, None)
 
     def __call__(self, channel: str, conversation: str) -> int:
         """0: it may leave now, and its place is taken. Else the milliseconds to wait."""
