@@ -203,6 +203,7 @@ async def serve(frontdesk: Frontdesk, listener: socket.socket,
                     worker.cancel()
     finally:
         await runner.cleanup()
+        await frontdesk.outbox.finish(GRACE)
 
 
 def settle_memory() -> None:
