@@ -38,7 +38,7 @@ class Engine:
         self._feed = feed
         self._clock = clock
         self._counts = counts
-        #: False: every event takes the slow path, whose attempts are counted (reliability.md).
+        #: False: every event takes the slow path, whose attempts are counted (docs/guarantee.md).
         self.fast = True
         self.inbox_wake = asyncio.Event()
         self.timers_wake = asyncio.Event()

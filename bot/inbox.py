@@ -13,7 +13,7 @@ from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
-#: Deliveries that may wait for the store at once; one more is told to come again (G11).
+#: Deliveries that may wait for the store at once; one more is told to come again.
 ADMITTED = 320
 #: Conversations whose turns are taken side by side.
 AT_ONCE = 64

@@ -45,14 +45,20 @@ class Outbox:
         self._reads = reads
         self._counts = counts
         self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way: set[str] = set()  #: messages whose outcome is not settled yet
+        self._adopted = False
+        self._ending = False
         #: Set by the engine: hands on what settling has caused.
         self.follow: Callable[[Work], None] = lambda work: self.start(work.sends)
         #: Channels that a person has to look after: name -> what the provider said.
         self.stopped: dict[str, str] = {}
 
     def start(self, sends: Iterable[Send]) -> None:
-        """Send what was claimed."""
+        """Send what was claimed. At the end of the process `finish` puts it back."""
+        if self._ending:
+            return
         for send in sends:
+            self._under_way.add(send.id)
             self._spawn(self._send(send))
 
     def show_read(self, channel: str, external_id: str, *, typing: bool) -> None:
@@ -67,16 +73,22 @@ class Outbox:
         task.add_done_callback(self._tasks.discard)
 
     async def run(self) -> None:
-        """Send what waits for its time, until cancelled; what is on the wire is finished first."""
-        if (doubts := await self._store.adopt()) > 0:
-            log.warning("messages in doubt", extra={"count": doubts})
-        try:
-            while True:
-                self.follow(await self._store.claim_sends())
-                await asyncio.sleep(POLL)
-        finally:
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=10)
+        """Send what waits for its time, until cancelled."""
+        # Once: after a failure of the store what is on the wire now is ours, and not in doubt.
+        if not self._adopted:
+            if (doubts := await self._store.adopt()) > 0:
+                log.warning("messages in doubt", extra={"count": doubts})
+            self._adopted = True
+        while True:
+            self.follow(await self._store.claim_sends())
+            await asyncio.sleep(POLL)
+
+    async def finish(self, within: float = 10.0) -> None:
+        """Nothing more leaves; what is on the wire has so many seconds, the rest stays queued."""
+        self._ending = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within)
+        await self._store.put_back(frozenset(self._under_way))
 
     async def _send(self, send: Send) -> None:
         logs.conversation.set(send.conversation)
@@ -90,6 +102,7 @@ class Outbox:
                 log.exception("settle failed", extra={"send": send.id})
                 await asyncio.sleep(1)
             else:
+                self._under_way.discard(send.id)
                 self.follow(work)
                 return
 
@@ -130,7 +143,7 @@ class Outbox:
         elif error.throttles == "channel":
             self._pacer.hold(send.channel, min(pause / 1000, 5.0))
         elif error.throttles == "contact":
-            # Four times as long at each refusal, as the provider asks (whatsapp.md, 131056).
+            # Four times as long at each refusal, as Meta asks with its code 131056.
             pause = max(pause, 1000 * 4 ** min(send.attempts, 5))
             self._pacer.hold(send.conversation, pause / 1000)
         return Outcome(send, "retry", not_before=real_now() + pause, code=error.code,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from bot.settings import Limits
 
 #: Meta's limit to one person: one message in six seconds on average, a burst of 45 borrowed
-#: from the time to come (whatsapp.md, limits and rates).
+#: from the time to come.
 PAIR_SECONDS = 6.0
 PAIR_BURST = 45
 DAY_SECONDS = 24 * 3600.0

@@ -76,6 +76,12 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
             if "://" not in each and not (page.parent / each).exists()] == []
 
 
+def test_the_code_sends_its_readers_to_pages_that_are_there() -> None:
+    code = {path: path.read_text("utf-8") for path in (ROOT / "bot").rglob("*.py")}
+    assert [(path.name, page) for path, text in code.items()
+            for page in re.findall(r"[\w/.-]+\.md\b", text) if not (ROOT / page).is_file()] == []
+
+
 def test_every_page_is_in_the_list_of_the_first_one() -> None:
     index = (DOCS / "index.md").read_text("utf-8")
     assert [page.name for page in DOCS.glob("*.md")

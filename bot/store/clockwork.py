@@ -13,7 +13,7 @@ from bot.store.work import Work
 
 
 async def fire(tx: Tx, work: Work, limit: int) -> None:
-    """T5: a due timer is disarmed in the transaction that makes it an event: never twice."""
+    """A due timer is disarmed in the transaction that makes it an event: never twice."""
     for conversation, name, token in await tx.all("due_timers", work.now, limit):
         if await tx.run("drop_timer", conversation, name, token):
             await tx.run("count_timer_off", conversation)

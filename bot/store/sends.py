@@ -1,4 +1,4 @@
-"""Releasing messages and recording what became of them (T3 and T4).
+"""Releasing messages and recording what became of them.
 
 At most one message of a conversation is on the wire or in doubt. The rules are judged here, in
 the transaction that releases the message: window, ownership, consent, pace.
@@ -100,7 +100,7 @@ async def claim_due(tx: Tx, work: Work, limit: int) -> None:
 
 
 async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: Work) -> None:
-    """T4: what became of attempts, each under the epoch of its claim; then the next in line."""
+    """What became of attempts, each under the epoch of its claim; then the next in line."""
     for outcome in outcomes:
         send = outcome.send
         work.changed.add(send.conversation)
@@ -169,3 +169,10 @@ async def adopt(tx: Tx, real: int, unknown_after: int) -> int:
         await tx.run("doubt", id_)
     await tx.run("wait_again", real + unknown_after)
     return len(rows)
+
+
+async def put_back(tx: Tx, under_way: frozenset[str]) -> None:
+    """At the end: released messages whose attempts never began wait again."""
+    for conversation, id_ in await tx.all("released"):
+        if id_ not in under_way:
+            await tx.run("set_send", conversation, id_, "queued", 0)

@@ -1,4 +1,4 @@
-"""Accepting what happened, deciding it, and writing a turn whole (T1 and T2, and the fast path).
+"""Accepting what happened, deciding it, and writing a turn whole.
 
 The fast path accepts, steps and claims the first reply in one unit; the slow path does the same
 in three. Both end in `commit`, so both give the same result.
@@ -43,7 +43,7 @@ ATTEMPTS = 5
 
 
 async def accept(tx: Tx, items: Iterable[Item], step: Step | None, work: Work) -> None:
-    """T1: everything of one delivery. With `step`, conversations with nothing waiting move on."""
+    """Everything of one delivery. With `step`, conversations with nothing waiting move on."""
     failpoints.hit("accept.before")
     for item in items:
         if isinstance(item, Incoming):
@@ -176,7 +176,7 @@ async def failed(tx: Tx, conversation: str, event_id: str, error: str, attempts:
 
 async def commit(tx: Tx, conversation: Held, event: Event, decision: Decision,
                  work: Work) -> None:
-    """T2: everything that one event causes."""
+    """Everything that one event causes, written at once."""
     id_ = conversation.id
     owner_epoch = conversation.owner_epoch
     if decision.owner != conversation.owner:

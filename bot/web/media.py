@@ -15,7 +15,7 @@ from bot.clock import DAY
 from bot.errors import ChannelError
 from bot.model import Json
 
-#: The provider keeps what customers send for so long (whatsapp.md 6).
+#: Meta keeps what customers send for so long.
 VALID = 7 * DAY
 _MIME_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]+(;.*)?")
 

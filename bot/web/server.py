@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 log = logging.getLogger(__name__)
 
-#: The largest body that any route reads: Meta's deliveries go up to 3 MB (whatsapp.md 1.2).
+#: The largest body that any route reads: Meta's deliveries go up to 3 MB.
 LARGEST = 4 * 2**20
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
