@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import ExpressionError
 from bot.flow import refs
 from bot.flow.expressions import render
-from bot.flow.language.match import ChoiceLabels
+from bot.flow.language.choose import ChoiceLabels
 from bot.flow.messages import BUTTON, BUTTONS, DESCRIPTION, ROW, ROWS, distinct, fits, shorten
 from bot.flow.spec import Choice
 from bot.model import Json

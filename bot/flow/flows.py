@@ -10,15 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.errors import FlowError, UnknownVersion
-from bot.flow.language.match import (
-    Ambiguous,
-    Candidate,
-    ChoiceLabels,
-    Commands,
-    Keywords,
-    Spoken,
-    decide,
-)
+from bot.flow.language.choose import ChoiceLabels
+from bot.flow.language.commands import Commands, Spoken
+from bot.flow.language.match import Ambiguous, Candidate, Keywords, decide
 from bot.flow.load import Loaded
 from bot.flow.machine import Version
 from bot.flow.names import pick

@@ -15,7 +15,9 @@ from bot.flow import (
     topics,
     typed,
 )
-from bot.flow.language.match import Ambiguous, Candidate, Chosen, Several, Spoken, choose
+from bot.flow.language.choose import Chosen, Several, choose
+from bot.flow.language.commands import Spoken
+from bot.flow.language.match import Ambiguous, Candidate
 from bot.flow.machine import Node
 from bot.flow.turn import Turn
 from bot.model import ANSWERS, BOT, Json

@@ -16,7 +16,7 @@ from transitions import Machine, State
 
 from bot.flow import clocks, review, steps
 from bot.flow.expressions.render import names_in_expression
-from bot.flow.language.match import ChoiceLabels
+from bot.flow.language.choose import ChoiceLabels
 from bot.flow.spec import Choice, FlowSpec, Next, Slot, Step, Timer
 from bot.flow.turn import DONE, Turn
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bot.flow import spoken, starts, steps, topics, typed
-from bot.flow.language.match import Candidate, Chosen, Spoken, choose
+from bot.flow.language.choose import Chosen, choose
+from bot.flow.language.commands import Spoken
+from bot.flow.language.match import Candidate
 from bot.flow.machine import Node
 from bot.flow.turn import Turn
 from bot.model import ANSWERS, Json

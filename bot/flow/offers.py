@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bot.flow import choices, refs
-from bot.flow.language.match import ChoiceLabels
+from bot.flow.language.choose import ChoiceLabels
 from bot.flow.spec import Command, Next
 
 if TYPE_CHECKING:

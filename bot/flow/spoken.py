@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.flow import offers, review, starts
-from bot.flow.language.match import ChoiceLabels, Chosen, Spoken
-from bot.flow.language.match import choose as find_choice
+from bot.flow.language.choose import ChoiceLabels, Chosen
+from bot.flow.language.choose import choose as find_choice
+from bot.flow.language.commands import Spoken
 from bot.flow.sends import send
 from bot.flow.spec import Command
 

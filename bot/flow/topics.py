@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.flow import offers, starts
-from bot.flow.language.match import Ambiguous, Candidate, normalise
+from bot.flow.language.match import Ambiguous, Candidate
+from bot.flow.language.words import normalise
 from bot.flow.turn import Turn
 from bot.flow.typed import slot_labels
 

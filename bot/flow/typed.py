@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.flow import choices, review, steps, taps
-from bot.flow.language.match import ChoiceLabels
+from bot.flow.language.choose import ChoiceLabels
 from bot.flow.machine import Node
 from bot.flow.messages import ROWS
 from bot.flow.turn import Turn

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 
 from bot.flow.language.choose import ChoiceLabels, choose
 from bot.flow.language.commands import Commands
-from bot.flow.language.match import Keywords, normalise
+from bot.flow.language.match import Keywords
+from bot.flow.language.words import normalise
 
 CHANCE = random.Random(7)
 

@@ -13,11 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.flow.language.choose import ChoiceLabels, Chosen, Several, choose
-from bot.flow.language.commands import Commands, Spoken
 from bot.flow.language.lexicon import COMMON, FILLER, NEGATIONS
 from bot.flow.language.typos import Vocabulary
-from bot.flow.language.words import is_run, near, normalise
+from bot.flow.language.words import is_run, normalise
 
 Kind = Literal["keyword", "example"]
 
@@ -367,7 +365,3 @@ def decide(candidates: Sequence[Candidate], *, threshold: float = THRESHOLD,
     close = [candidate for candidate in candidates if first.score - candidate.score < margin
              and (candidate.whole or not first.whole)]
     return first if len(close) == 1 else Ambiguous(tuple(close))
-
-
-__all__ = ["MARGIN", "THRESHOLD", "Ambiguous", "Candidate", "ChoiceLabels", "Chosen", "Commands",
-           "Keywords", "Several", "Spoken", "choose", "decide", "near", "normalise"]
