@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bot.clock import Clock
 from bot.errors import BotError, Refused, UnknownVersion
-from bot.feed import QUEUE, Feed
+from bot.feed import TICKETS, Feed
 from bot.flow.flows import Flows
 from bot.ids import new_id
 from bot.metrics import Counts
@@ -119,9 +119,9 @@ class Engine:
         if work.sends:
             self._outbox.start(work.sends)
         if work.changed:
-            self._feed.publish({*work.changed, QUEUE} if work.tickets else work.changed)
+            self._feed.publish({*work.changed, TICKETS} if work.tickets else work.changed)
         elif work.tickets:
-            self._feed.publish((QUEUE,))
+            self._feed.publish((TICKETS,))
         if work.waiting:
             self.inbox_wake.set()
         if work.timers:

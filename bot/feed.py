@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 #: Published beside conversation ids when a ticket opened, moved or closed.
-QUEUE = "queue"
+TICKETS = "tickets"
 
 
 class Feed:
@@ -16,13 +16,14 @@ class Feed:
         self._subscribers: set[_Subscriber] = set()
 
     def publish(self, ids: Iterable[str]) -> None:
+        """Tell everybody who listens."""
         if self._subscribers and (changed := set(ids)):
             for subscriber in self._subscribers:
                 subscriber.changed |= changed
                 subscriber.wake.set()
 
     async def subscribe(self) -> AsyncIterator[set[str]]:
-        """Sets of ids of conversations that changed since the last one, and `QUEUE`."""
+        """Sets of ids of conversations that changed since the last one, and `TICKETS`."""
         subscriber = _Subscriber()
         self._subscribers.add(subscriber)
         try:

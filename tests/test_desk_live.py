@@ -60,7 +60,7 @@ async def test_a_page_is_not_told_of_other_conversations(house: House) -> None:
 
 async def test_the_queue_is_told_of_a_new_ticket(house: House) -> None:
     async with house.browser("maria") as browser:
-        stream = await browser.get("/desk/feed", params={"only": "queue"})
+        stream = await browser.get("/desk/feed", params={"only": "tickets"})
         assert await told(stream)
         await house.wants_a_person()
         assert await told(stream)
@@ -69,7 +69,7 @@ async def test_the_queue_is_told_of_a_new_ticket(house: House) -> None:
 
 async def test_moving_the_business_clock_shows_in_open_pages(house: House) -> None:
     async with house.browser("maria") as browser:
-        stream = await browser.get("/desk/feed", params={"only": "queue"})
+        stream = await browser.get("/desk/feed", params={"only": "tickets"})
         assert await told(stream)
         house.clock.advance(HOUR)
         assert await told(stream, within=2)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
-from bot.feed import QUEUE
+from bot.feed import TICKETS
 from bot.web.desk_pages import DESK, Desk, still_signed_in
 
 #: Times and the window are shown in minutes: an open page is never further behind.
@@ -24,7 +24,7 @@ CLOSING = web.AppKey("desk_closing", asyncio.Event)
 async def stream(request: web.Request) -> web.StreamResponse:
     """`changed` at once, so that a page that lost its connection catches up, then as it happens.
 
-    `?only=` narrows it to one conversation, or to the queue; without it everything counts.
+    `?only=` narrows it to one conversation, or to the tickets; without it everything counts.
     """
     desk = request.app[DESK]
     only = request.query.get("only", "")
@@ -36,7 +36,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
         follower = asyncio.create_task(_follow(desk.feed.subscribe(), only, changes))
         try:
             await response.send("1", event="changed", retry=1_000)
-            await _tell(request, desk, response, changes, calm=only in ("", QUEUE))
+            await _tell(request, desk, response, changes, calm=only in ("", TICKETS))
         except ConnectionError:
             pass  # the page was closed
         finally:

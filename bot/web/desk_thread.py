@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.errors import Refused
-from bot.feed import QUEUE as IN_QUEUE
+from bot.feed import TICKETS
 from bot.model import BOT, QUEUE, Snapshot
 from bot.store.rows import Agent, MessageRow, TicketRow
 from bot.web import auth, desk_words
@@ -162,7 +162,7 @@ async def act(request: web.Request) -> web.Response:
                               text=text if action == "reply" else "")
     except Refused as refused:
         return await _composer(request, 409, desk_words.sentence(str(refused)), text, client_id)
-    desk.feed.publish((conversation, IN_QUEUE))  # a reply ends somebody's waiting, too
+    desk.feed.publish((conversation, TICKETS))  # a reply ends somebody's waiting, too
     if is_partial(request):
         return await _composer(request, 200, "", "", "")
     raise web.HTTPSeeOther(f"/desk/c/{conversation}")
