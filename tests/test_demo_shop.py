@@ -18,11 +18,6 @@ Client = TestClient[web.Request, web.Application]
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 async def client(clock: Clock, aiohttp_client: Callable[..., Awaitable[Client]]) -> Client:
     app = web.Application()
     app.add_subapp("/demo", demo.application(clock))

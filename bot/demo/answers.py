@@ -59,7 +59,16 @@ class Remembered:
     def __init__(self) -> None:
         self._answers: dict[str, tuple[str, int, str]] = {}
 
-    def find(self, request: web.Request, body: dict[str, Any]) -> web.Response | None:
+    async def once(self, request: web.Request, answer: Callable[
+            [web.Request, dict[str, Any]], web.Response]) -> web.Response:
+        """What `answer` makes of the request's body, or what it made of it before."""
+        body = await json_object(request)
+        if body is None:
+            return problem(400, "not_json", "Send a JSON object.")
+        before = self._find(request, body)
+        return self._keep(request, body, answer(request, body)) if before is None else before
+
+    def _find(self, request: web.Request, body: dict[str, Any]) -> web.Response | None:
         """The answer given before under this key, or a refusal when the request was another."""
         key = request.headers.get("Idempotency-Key")
         known = self._answers.get(key) if key else None
@@ -71,8 +80,8 @@ class Remembered:
         return web.Response(text=text, status=status, content_type="application/json",
                             headers={"Idempotent-Replayed": "true"})
 
-    def keep(self, request: web.Request, body: dict[str, Any],
-             response: web.Response) -> web.Response:
+    def _keep(self, request: web.Request, body: dict[str, Any],
+              response: web.Response) -> web.Response:
         """Remember what a request that changed something was answered."""
         key = request.headers.get("Idempotency-Key")
         if key:

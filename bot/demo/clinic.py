@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from bot.clock import Clock, local
-from bot.demo.answers import Remembered, digits, json_object, language_of, problem
+from bot.demo.answers import Remembered, digits, language_of, problem
 from bot.demo.diary import PARTS, STAFF, Diary, shown, slot_id
 
 _AHEAD = timedelta(14)  # searched when the request names no days
@@ -76,13 +76,7 @@ class Clinic:
              "with": STAFF[appointment.staff]} for slot in found]})
 
     async def move(self, request: web.Request) -> web.Response:
-        body = await json_object(request)
-        if body is None:
-            return problem(400, "not_json", "Send a JSON object.")
-        before = self._remembered.find(request, body)
-        if before is not None:
-            return before
-        return self._remembered.keep(request, body, self._move(request, body))
+        return await self._remembered.once(request, self._move)
 
     def _move(self, request: web.Request, body: dict[str, object]) -> web.Response:
         appointment = self._diary.find(request.match_info["id"])
@@ -102,7 +96,6 @@ class Clinic:
 
     def _now(self) -> datetime:
         return local(self._clock.now(), self._zone)
-
 
     def _range(self, first: str | None, until: str | None,
                now: datetime) -> tuple[datetime, datetime]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from bot.clock import Clock, local
-from bot.demo.answers import Remembered, digits, json_object, language_of, problem
+from bot.demo.answers import Remembered, digits, language_of, problem
 from bot.demo.orders import ITEMS, ORDERS, STATUS, Order, returnable, shown, state
 from bot.demo.pdf import label
 
@@ -69,13 +69,7 @@ class Shop:
         return web.json_response(shown(order, self._started, now, language_of(request)))
 
     async def create_return(self, request: web.Request) -> web.Response:
-        body = await json_object(request)
-        if body is None:
-            return problem(400, "not_json", "Send a JSON object.")
-        before = self._remembered.find(request, body)
-        if before is not None:
-            return before
-        return self._remembered.keep(request, body, self._create_return(request, body))
+        return await self._remembered.once(request, self._create_return)
 
     def _create_return(self, request: web.Request, body: dict[str, object]) -> web.Response:
         number, reason, photo = body.get("order"), body.get("reason"), body.get("photo")
