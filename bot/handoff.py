@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import Refused
-from bot.flow import spoken
+from bot.flow import commands
 from bot.flow.turn import Turn
 from bot.model import BOT, QUEUE, TicketChange
 
@@ -74,4 +74,4 @@ def _back_to_bot(turn: Turn) -> None:
         # What rests after a failure can't go on by itself.
         if turn.runs:
             turn.drop_runs("failed")
-        spoken.menu(turn)
+        commands.menu(turn)

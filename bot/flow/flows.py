@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.errors import FlowError, UnknownVersion
 from bot.flow.language.choose import ChoiceLabels
-from bot.flow.language.commands import Commands, Spoken
+from bot.flow.language.commands import Commands, Said
 from bot.flow.language.match import Ambiguous, Candidate, Keywords, decide
 from bot.flow.load import Loaded
 from bot.flow.machine import Version
@@ -87,11 +87,11 @@ class Flows:
         for name, answer in self.answers.items():
             _add(self._index, f"answer:{name}", answer.triggers.keywords,
                  answer.triggers.examples)
-        self._spoken = Commands()
+        self._said = Commands()
         for name, command in self.commands.items():
             for language, phrases in command.keywords.items():
                 for phrase in phrases:
-                    self._spoken.add(name, phrase, language,
+                    self._said.add(name, phrase, language,
                                      exact=command.does in ("stop", "start"),
                                      takes_rest=command.does == "change")
         self.languages: tuple[str, ...] = tuple(dict.fromkeys([
@@ -119,8 +119,8 @@ class Flows:
 
     # What a message may be about
 
-    def command(self, text: str) -> Spoken | None:
-        return self._spoken.find(text)
+    def command(self, text: str) -> Said | None:
+        return self._said.find(text)
 
     def about(self, text: str) -> Candidate | Ambiguous | None:
         """The flow (`flow:x`) or answer (`answer:file/item`) that a message is about."""

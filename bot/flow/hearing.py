@@ -5,10 +5,10 @@ from __future__ import annotations
 from bot.flow import (
     choices,
     clocks,
+    commands,
     media,
     offers,
     refs,
-    spoken,
     starts,
     steps,
     taps,
@@ -16,7 +16,7 @@ from bot.flow import (
     typed,
 )
 from bot.flow.language.choose import Chosen, Several, choose
-from bot.flow.language.commands import Spoken
+from bot.flow.language.commands import Said
 from bot.flow.language.match import Ambiguous, Candidate
 from bot.flow.machine import Node
 from bot.flow.turn import Turn
@@ -46,7 +46,7 @@ def hear(turn: Turn) -> None:
         if ref is not None:
             state["tap"] = [content["id"], turn.now]
     said = turn.flows.command(text) if text is not None and ref is None else None
-    if said is not None and not spoken.means(turn, said):
+    if said is not None and not commands.means(turn, said):
         said = None
     if _consent(turn, said):
         return
@@ -76,7 +76,7 @@ def hear(turn: Turn) -> None:
         _offer_rest(turn, later)
 
 
-def _consent(turn: Turn, said: Spoken | None) -> bool:
+def _consent(turn: Turn, said: Said | None) -> bool:
     """`stop` is always honoured; afterwards nothing but `start` is answered."""
     does = turn.flows.commands[said.item].does if said is not None else None
     if said is not None and (does == "stop" or (does == "start" and clocks.opted_out(turn))):
@@ -85,7 +85,7 @@ def _consent(turn: Turn, said: Spoken | None) -> bool:
         if does == "stop" and clocks.opted_out(turn):
             turn.tell("stopped")
         else:
-            spoken.obey(turn, said)
+            commands.obey(turn, said)
         return True
     if clocks.opted_out(turn) and turn.owner == BOT:
         turn.rule = "command"
@@ -125,7 +125,7 @@ def _offer_rest(turn: Turn, later: list[Json]) -> None:
 # Texts
 
 
-def _text(turn: Turn, text: str, said: Spoken | None, offered: list[str],
+def _text(turn: Turn, text: str, said: Said | None, offered: list[str],
           given: Json | None) -> None:
     node = turn.waits
     found = choose(text, typed.labels(turn, node)) if node is not None else None
@@ -141,7 +141,7 @@ def _text(turn: Turn, text: str, said: Spoken | None, offered: list[str],
         return
     if said is not None and not _is_answer(turn, node, text):  # 3
         turn.rule, turn.item = "command", said.item
-        spoken.obey(turn, said)
+        commands.obey(turn, said)
         return
     if node is None:
         if not _free(turn, text):
@@ -241,7 +241,7 @@ def _fall_back(turn: Turn, text: str) -> None:
     turn.state["fb"] = rung + 1
     turn.item = ladder[min(rung, len(ladder) - 1)]
     if turn.item == "menu":
-        spoken.menu(turn, instead="menu_instead")
+        commands.menu(turn, instead="menu_instead")
     elif turn.item == "handoff":
         turn.tell("fallback_handoff")
         turn.hand_over(None, reason="fallback", note=f"“{text[:200]}”", said=True)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from bot.flow import spoken, starts, steps, topics, typed
+from bot.flow import commands, starts, steps, topics, typed
 from bot.flow.language.choose import Chosen, choose
-from bot.flow.language.commands import Spoken
+from bot.flow.language.commands import Said
 from bot.flow.language.match import Candidate
 from bot.flow.machine import Node
 from bot.flow.turn import Turn
 from bot.model import ANSWERS, Json
 
 
-def came(turn: Turn, content: Json, caption: str | None, said: Spoken | None) -> None:
+def came(turn: Turn, content: Json, caption: str | None, said: Said | None) -> None:
     """A picture, a voice note, a place: asked for, or answered in words."""
     node = turn.waits
     if said is not None:
         turn.rule, turn.item = "command", said.item
-        spoken.obey(turn, said)
+        commands.obey(turn, said)
         return
     reason = ""
     if node is not None and node.kind == "ask" and content["type"] in ANSWERS:

@@ -38,7 +38,7 @@ def show(turn: Turn, offered: list[tuple[str, str, str]], button: str = "") -> N
     turn.state["offer"] = [action for action, _, _ in offered]
 
 
-def commands(turn: Turn, name: str, command: Command) -> None:
+def choices_of(turn: Turn, name: str, command: Command) -> None:
     """The choices of a command, e.g. the menu."""
     rows = []
     for choice in command.choices:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.flow import choices, offers, refs, review, spoken, starts, steps
+from bot.flow import choices, commands, offers, refs, review, starts, steps
 from bot.flow.machine import Node
 from bot.flow.state import copied
 from bot.flow.turn import Turn
@@ -76,7 +76,7 @@ def pick(turn: Turn, node: Node, choice: str) -> bool:
     elif node.kind == "review":
         if choice == review.CANCEL:
             found = turn.flows.doing("cancel")
-            spoken.cancel(turn, found[1] if found else None)
+            commands.cancel(turn, found[1] if found else None)
         else:
             review.pick(turn, node, choice)
     else:
@@ -95,7 +95,7 @@ def take_offer(turn: Turn, action: str, given: Json | None = None) -> None:
     elif word == "switch" and about in flows.current:
         starts.choose(turn, about, given)
     elif word == "lang" and about in flows.languages:
-        spoken.speak(turn, about)
+        commands.speak(turn, about)
     elif word == "pick" and (choice := offers.picked(flows, about)) is not None:
         turn.assign(choice.set)
         turn.say(choice.say)
@@ -109,7 +109,7 @@ def take_offer(turn: Turn, action: str, given: Json | None = None) -> None:
     elif turn.waits is not None:
         turn.next = "repeated"
     elif word == "do":
-        spoken.menu(turn)
+        commands.menu(turn)
     else:
         turn.tell("finished_gone")
 

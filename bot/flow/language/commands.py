@@ -16,7 +16,7 @@ _LONGEST_REST = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class Said:
     """A command that was said."""
 
     item: str
@@ -72,14 +72,14 @@ class Commands:
                 self._words.setdefault(item, set()).add(word)
         self._vocabulary = None
 
-    def find(self, text: str) -> Spoken | None:
+    def find(self, text: str) -> Said | None:
         """The command that this message is, if it is one."""
         words = normalise(text)
         if not words or len(words) > 24:
             return None
         whole = self._whole.get(words) or self._exactly(words)
         if whole is not None:
-            return Spoken(whole.item, whole.text, whole.language)
+            return Said(whole.item, whole.text, whole.language)
         return self._requested(words) or self._with_rest(words)
 
     def is_exact(self, item: str) -> bool:
@@ -97,7 +97,7 @@ class Commands:
                 return found
         return None
 
-    def _requested(self, words: tuple[str, ...]) -> Spoken | None:
+    def _requested(self, words: tuple[str, ...]) -> Said | None:
         """A phrase with only filler, or other words of the same command, around it."""
         said = [word for word in words if not (
             parts_of_run(word, RUN_FILLER) if is_run(word) else word in FILLER)]
@@ -118,10 +118,10 @@ class Commands:
             around = [*range(start), *range(start + len(phrase.words), len(words))]
             vocabulary = self._words[phrase.item]
             if all(words[place] in FILLER or forms[place] & vocabulary for place in around):
-                return Spoken(phrase.item, phrase.text, phrase.language)
+                return Said(phrase.item, phrase.text, phrase.language)
         return None
 
-    def _requested_in_run(self, run: str) -> Spoken | None:
+    def _requested_in_run(self, run: str) -> Said | None:
         if len(run) > 24:
             return None
         for phrase in self._phrases:
@@ -133,16 +133,16 @@ class Commands:
                                      key=len, reverse=True))
                 before, _, after = run.partition(wanted)
                 if parts_of_run(before, parts) and parts_of_run(after, parts):
-                    return Spoken(phrase.item, phrase.text, phrase.language)
+                    return Said(phrase.item, phrase.text, phrase.language)
         return None
 
-    def _with_rest(self, words: tuple[str, ...]) -> Spoken | None:
+    def _with_rest(self, words: tuple[str, ...]) -> Said | None:
         for phrase in self._resting:
             if is_run(phrase.words[0]):
                 run = "".join(words)
                 before, found, rest = run.partition("".join(phrase.words))
                 if found and rest and len(rest) <= 12 and parts_of_run(before, RUN_FILLER):
-                    return Spoken(phrase.item, phrase.text, phrase.language, rest)
+                    return Said(phrase.item, phrase.text, phrase.language, rest)
                 continue
             start = 0
             while start < len(words) and words[start] in FILLER and \
@@ -151,7 +151,7 @@ class Commands:
             end = start + len(phrase.words)
             left = words[end:]
             if words[start:end] == phrase.words and 0 < len(left) <= _LONGEST_REST:
-                return Spoken(phrase.item, phrase.text, phrase.language, " ".join(left))
+                return Said(phrase.item, phrase.text, phrase.language, " ".join(left))
         return None
 
     def _known(self, word: str) -> frozenset[str]:

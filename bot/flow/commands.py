@@ -1,4 +1,4 @@
-"""What each command does."""
+"""What each command does. Which one is meant, `bot.flow.language.commands` says."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.flow import offers, review, starts
-from bot.flow.language.choose import ChoiceLabels, Chosen
-from bot.flow.language.choose import choose as find_choice
-from bot.flow.language.commands import Spoken
+from bot.flow.language.choose import ChoiceLabels, Chosen, choose
+from bot.flow.language.commands import Said
 from bot.flow.sends import send
 from bot.flow.spec import Command
 
@@ -19,17 +18,17 @@ if TYPE_CHECKING:
 MENU = "menu"
 
 
-def obey(turn: Turn, spoken: Spoken) -> None:
+def obey(turn: Turn, said: Said) -> None:
     """Do what the command says."""
-    command = turn.flows.commands[spoken.item]
+    command = turn.flows.commands[said.item]
     # "hi" and "menu" are said in every language: they tell something of a stranger only.
     if command.does != "language" and (
-            turn.snapshot.contact.language is None or not spoken.phrase.isascii()):
-        starts.hear_language(turn, spoken.language, command.keywords, spoken.phrase)
+            turn.snapshot.contact.language is None or not said.phrase.isascii()):
+        starts.hear_language(turn, said.language, command.keywords, said.phrase)
     if command.does is None:
-        give(turn, spoken.item, command)
+        give(turn, said.item, command)
     else:
-        _DOES[command.does](turn, command, spoken)
+        _DOES[command.does](turn, command, said)
 
 
 def give(turn: Turn, name: str, command: Command) -> None:
@@ -41,7 +40,7 @@ def give(turn: Turn, name: str, command: Command) -> None:
         starts.choose(turn, entry.flow, turn.value(entry.with_))
         return
     if command.choices:
-        offers.commands(turn, name, command)
+        offers.choices_of(turn, name, command)
     elif name == MENU:
         offers.flows(turn)
     starts.repeat(turn)
@@ -55,12 +54,12 @@ def menu(turn: Turn, *, instead: str | None = None) -> None:
     elif command is not None:
         turn.say(command.say)
     if command is not None and command.choices:
-        offers.commands(turn, MENU, command)
+        offers.choices_of(turn, MENU, command)
     else:
         offers.flows(turn)  # the shipped menu holds no flow of this business
 
 
-def _handoff(turn: Turn, command: Command, spoken: Spoken) -> None:
+def _handoff(turn: Turn, command: Command, said: Said) -> None:
     turn.say(command.say)
     title = turn.flows.current.get(turn.run["f"]) if turn.runs else None
     note = ""
@@ -69,7 +68,7 @@ def _handoff(turn: Turn, command: Command, spoken: Spoken) -> None:
     turn.hand_over(command.queue, reason="command", note=note, said=bool(command.say))
 
 
-def _cancel(turn: Turn, command: Command, spoken: Spoken) -> None:
+def _cancel(turn: Turn, command: Command, said: Said) -> None:
     cancel(turn, command)
 
 
@@ -88,7 +87,7 @@ def cancel(turn: Turn, command: Command | None) -> None:
     turn.drop_runs("cancelled")
 
 
-def _back(turn: Turn, command: Command, spoken: Spoken) -> None:
+def _back(turn: Turn, command: Command, said: Said) -> None:
     turn.say(command.say)
     index = review.previous(turn) if turn.runs else None
     if not turn.runs:
@@ -103,27 +102,27 @@ def _back(turn: Turn, command: Command, spoken: Spoken) -> None:
         review.go_back(turn, index)
 
 
-def _repeat(turn: Turn, command: Command, spoken: Spoken) -> None:
+def _repeat(turn: Turn, command: Command, said: Said) -> None:
     turn.say(command.say)
     if turn.waits is None:
         menu(turn)
     starts.repeat(turn)
 
 
-def means(turn: Turn, spoken: Spoken) -> bool:
+def means(turn: Turn, said: Said) -> bool:
     """Whether the command can be meant here: "change my appointment" is no slot of this flow."""
-    if turn.flows.commands[spoken.item].does != "change" or not spoken.rest:
+    if turn.flows.commands[said.item].does != "change" or not said.rest:
         return True
-    return turn.waits is not None and _slot_named(turn, spoken.rest) is not None
+    return turn.waits is not None and _slot_named(turn, said.rest) is not None
 
 
-def _change(turn: Turn, command: Command, spoken: Spoken) -> None:
+def _change(turn: Turn, command: Command, said: Said) -> None:
     turn.say(command.say)
     node = turn.waits
-    if node is not None and node.kind == "review" and not spoken.rest:
+    if node is not None and node.kind == "review" and not said.rest:
         review.pick(turn, node, review.EDIT)
         return
-    slot = _slot_named(turn, spoken.rest)
+    slot = _slot_named(turn, said.rest)
     if slot is not None:
         review.aim(turn, slot)
         if turn.target < len(turn.run["j"]) and not review.behind_a_change(turn, turn.target):
@@ -136,7 +135,7 @@ def _change(turn: Turn, command: Command, spoken: Spoken) -> None:
 
 
 def _slot_named(turn: Turn, words: str) -> str | None:
-    found = find_choice(words, _slots(turn)) if turn.runs and words else None
+    found = choose(words, _slots(turn)) if turn.runs and words else None
     return found.id if isinstance(found, Chosen) else None
 
 
@@ -159,11 +158,11 @@ def stop(turn: Turn, command: Command) -> None:
     turn.drop_runs("cancelled")
 
 
-def _stop(turn: Turn, command: Command, spoken: Spoken) -> None:
+def _stop(turn: Turn, command: Command, said: Said) -> None:
     stop(turn, command)
 
 
-def _start(turn: Turn, command: Command, spoken: Spoken) -> None:
+def _start(turn: Turn, command: Command, said: Said) -> None:
     turn.say(command.say)
     if turn.snapshot.contact.opted_out:
         turn.changes["opted_out"] = False
@@ -172,7 +171,7 @@ def _start(turn: Turn, command: Command, spoken: Spoken) -> None:
         starts.repeat(turn)
 
 
-def _language(turn: Turn, command: Command, spoken: Spoken) -> None:
+def _language(turn: Turn, command: Command, said: Said) -> None:
     if command.to is None:
         turn.say(command.say)
         turn.tell("which_language")
@@ -194,7 +193,7 @@ def speak(turn: Turn, language: str, command: Command | None = None) -> None:
     starts.repeat(turn)
 
 
-_DOES: dict[str, Callable[[Turn, Command, Spoken], None]] = {
+_DOES: dict[str, Callable[[Turn, Command, Said], None]] = {
     "handoff": _handoff, "cancel": _cancel, "back": _back, "repeat": _repeat, "change": _change,
     "stop": _stop, "start": _start, "language": _language,
 }
