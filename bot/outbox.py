@@ -88,7 +88,10 @@ class Outbox:
         self._ending = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=within)
-        await self._store.put_back(frozenset(self._under_way))
+        try:
+            await self._store.put_back(frozenset(self._under_way))
+        except StoreError as error:  # the next process has them in doubt
+            log.error("not put back", extra={"error": str(error)})
 
     async def _send(self, send: Send) -> None:
         logs.conversation.set(send.conversation)

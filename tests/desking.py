@@ -174,6 +174,7 @@ async def opened(folder: Path, clock: Clock, port: int | None = None) -> AsyncIt
             finally:
                 sending.cancel()
                 await asyncio.gather(sending, return_exceptions=True)
+                await frontdesk.outbox.finish()
 
 
 @cache

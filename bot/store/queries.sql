@@ -198,6 +198,8 @@ update outbox set after = null, not_before = 0
 where conversation = $1 and after = $2 and state = 'queued'
 -- name: adopt_sending
 update outbox set state = 'unknown', not_before = $1 where state = 'sending' returning id
+-- name: released
+select conversation, id from outbox where state = 'sending'
 -- name: wait_again
 update outbox set not_before = $1 where state = 'unknown'
 -- name: close_window

@@ -241,9 +241,9 @@ async def _in_thread(connection: aiosqlite.Connection,
 
 def _whole(connection: sqlite3.Connection) -> None:
     """Raises `StoreError` where the file is damaged: a turn would find out much later."""
-    problem = connection.execute("pragma quick_check(1)").fetchone()[0]
+    problem = " ".join(connection.execute("pragma quick_check(1)").fetchone()[0].split())
     if problem != "ok":
-        raise StoreError(f"{_file(connection)} is damaged: {' '.join(problem.split())}. Put the last backup in its "
+        raise StoreError(f"{_file(connection)} is damaged: {problem}. Put the last backup in its "
                          "place")
 
 

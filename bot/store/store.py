@@ -134,6 +134,10 @@ class Store:
         return await self._db.write(
             lambda tx: sends.adopt(tx, real_now(), self._unknown_after))
 
+    async def put_back(self, under_way: frozenset[str]) -> None:
+        """At the end: what was released and never begun waits again, without a doubt."""
+        await self._db.write(lambda tx: sends.put_back(tx, under_way))
+
     async def claim_sends(self, limit: int = 100) -> Work:
         """Release what waited for its time: retries, doubts that nobody resolved, new room."""
         async def unit(tx: Tx) -> Work:
