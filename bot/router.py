@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot import handoff
-from bot.errors import EndlessTurn, Refused, UnknownVersion
+from bot.errors import EndlessTurn, ExpressionError, Refused, UnknownVersion
 from bot.flow import clocks, hearing, review, steps
 from bot.flow.flows import Flows
 from bot.flow.messages import compose
@@ -21,19 +21,22 @@ def decide(flows: Flows, snapshot: Snapshot, event: Event) -> Decision:
     """Everything that one event causes. Raises `UnknownVersion`, and nothing else."""
     turn = Turn(flows, snapshot, event)
     try:
-        _KINDS.get(event.kind, _ignored)(turn)
+        try:
+            _KINDS.get(event.kind, _ignored)(turn)
+        except ExpressionError as problem:
+            turn.fails(problem)
         turn.go()
     except Refused as reason:
         return Decision(snapshot.state, Journal("agent"), owner=snapshot.owner,
                         refused=str(reason))
-    except EndlessTurn as problem:
+    except (EndlessTurn, ExpressionError) as problem:
         turn = Turn(flows, snapshot, event)
         _give_up(turn, str(problem))
     return _decided(turn)
 
 
 def _give_up(turn: Turn, problem: str) -> None:
-    """The turn never ends: it is dropped, and a person is asked to help."""
+    """The turn never ends, or fails where no step could mind: it is dropped, and a person helps."""
     turn.rule = "ignored"
     turn.note(problem)
     if turn.owner != BOT:
@@ -118,7 +121,8 @@ def answers(flows: Flows, snapshot: Snapshot) -> list[tuple[str, str]]:
     try:
         turn = Turn(flows, snapshot, Event("", "none", snapshot.last_inbound_at, {}))
         return _answers(flows, turn)
-    except UnknownVersion:  # nothing has happened since the flow was changed: bare values will do
+    # Nothing has happened since the flow was changed, or a label of it fails: bare values will do.
+    except (UnknownVersion, ExpressionError):
         return [(name.replace("_", " ").capitalize(), str(value))
                 for run in snapshot.state.get("runs", ())
                 for name, value in run["q"].items() if isinstance(value, str | int | float)]

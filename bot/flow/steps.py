@@ -79,7 +79,7 @@ def _skip(turn: Turn, node: Node) -> None:
     turn.next = "skipped"
     if node.kind == "choices" and node.slot is not None:
         kept = turn.slots.get(node.slot)
-        turn.choice = str(kept["id"] if isinstance(kept, dict) else kept)
+        turn.choice = str(kept.get("id") if isinstance(kept, dict) else kept)
         turn.next = "chosen"
 
 

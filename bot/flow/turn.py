@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ CAP = 100
 QUESTIONS = 60
 DONE = "_done"
 _NOTHING: Mapping[str, Any] = {}
+_FILLED_IN = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
 class Turn:
@@ -180,6 +182,12 @@ class Turn:
         if not moved:
             self._failed(name, f"{place}: no way out of this step fits")
 
+    def fails(self, problem: ExpressionError) -> None:
+        """An expression failed before the machine was asked: the step that waits is to mind."""
+        if self.waits is None:
+            raise problem
+        self._failed("", f"{self.here}: {problem}")
+
     def _failed(self, name: str, incident: str) -> None:
         self.note(incident)
         self.cut()
@@ -294,8 +302,13 @@ class Turn:
         return render.text(source, self.scope(extra)) if "{" in source else source
 
     def system(self, name: str, **extra: Any) -> str:
-        """What the system itself says."""
-        return self.text(self.flows.texts[name], extra)
+        """What the system itself says, without what is filled in where that fails."""
+        texts = self.flows.texts[name]
+        try:
+            return self.text(texts, extra)
+        except ExpressionError as problem:  # the apology for a failure must not fail as well
+            self.note(f"the text {name}: {problem}")
+            return _FILLED_IN.sub("", self.pick(texts)).strip() or name
 
     def value(self, source: Any) -> Any:
         """A value of `with` or `set`: data, in which every text is filled in."""
@@ -322,6 +335,11 @@ class Turn:
     def tell(self, name: str, **extra: Any) -> None:
         """Say one of the system's own texts."""
         self.out.append(Text(self.system(name, **extra)))
+
+    def repeat(self) -> None:
+        """The open question again, if there is one."""
+        if self.waits is not None:
+            self.next = "repeated"
 
     def reply(self, text: str, origin: str) -> None:
         """What a person of the business writes."""
