@@ -6,7 +6,7 @@ from bot import failpoints
 from bot.ids import new_id
 from bot.model import CallRequest, Event, Json
 from bot.store import turns
-from bot.store.base import Row, Tx, dump, load
+from bot.store.base import Row, Tx, load
 from bot.store.held import find
 from bot.store.turns import Step
 from bot.store.work import Work
@@ -50,8 +50,8 @@ async def calls_running(tx: Tx) -> list[tuple[str, str, CallRequest]]:
 
 async def end_call(tx: Tx, conversation: str, result: Json, step: Step | None,
                    work: Work) -> bool:
-    """Keep the result and make it an event, both or neither. False: it had a result before."""
-    if not await tx.run("end_call", result["key"], dump(result)):
+    """A call becomes the event of its result, which keeps it. False: it had a result before."""
+    if not await tx.run("end_call", result["key"]):
         return False
     current = await find(tx, conversation)
     if current is not None:

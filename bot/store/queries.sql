@@ -144,11 +144,11 @@ values ($1, $2, $3, $4, $5, $6, 'queued', $7) on conflict do nothing
 -- name: calls
 select k.key, k.conversation, v.channel, k.operation, k.arguments, k.retries, k.timeout_ms
 from call k join conversation v on v.id = k.conversation
-where k.state = $1 and k.state in ('queued', 'running') order by k.created_at limit $2
+where k.state = $1 order by k.created_at limit $2
 -- name: run_call
 update call set state = 'running' where key = $1
 -- name: end_call
-update call set state = 'done', result = $2 where key = $1 and state <> 'done'
+delete from call where key = $1
 
 -- name: head
 select o.id, o.channel, o.once, o.free, o.owner_epoch, o.state, o.attempts, o.epoch, o.not_before,

@@ -166,11 +166,9 @@ create table call (
     arguments text not null,
     retries integer,
     timeout_ms bigint,
-    state text not null,                        -- queued | running | done
-    result text,
+    state text not null,                        -- queued | running
     created_at bigint not null
 );
-create index call_open on call (state) where state in ('queued', 'running');
 
 create table ticket (
     id text primary key,

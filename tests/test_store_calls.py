@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from storing import counts, rows, wrote
+
+from bot.clock import Clock
+from bot.model import CallRequest, Decision, Event, Snapshot
+from bot.store.sqlite import SQLite
+from bot.store.store import Store
+
+FIND = CallRequest("c1.1.1", "orders.find", {"number": "A1"}, retries=1)
+RESULT = {"key": FIND.key, "call": FIND.operation, "ok": True, "value": {"item": "shoes"}}
+
+
+def asks(snapshot: Snapshot, event: Event) -> Decision:
+    """A bot that looks something up for each message."""
+    decision = counts(snapshot, event)
+    if event.kind == "message":
+        decision.calls, decision.busy = [FIND], True
+    return decision
+
+
+async def asked(store: Store, clock: Clock) -> str:
+    await store.accept([wrote(clock)], asks)
+    ((conversation, channel, call),) = await store.claim_calls()
+    assert (channel, call) == ("main", FIND)
+    return conversation
+
+
+async def test_a_call_is_claimed_once_and_known_as_running_after_a_restart(
+        store: Store, clock: Clock) -> None:
+    conversation = await asked(store, clock)
+    assert await store.claim_calls() == []
+    assert await store.calls_running() == [(conversation, "main", FIND)]
+
+
+async def test_a_result_counts_once_and_nothing_of_the_call_is_left(
+        store: Store, clock: Clock, database: SQLite) -> None:
+    conversation = await asked(store, clock)
+    work = await store.end_call(conversation, RESULT, asks)
+    assert work is not None
+    assert work.changed == {conversation}
+    assert await store.end_call(conversation, RESULT, asks) is None
+    assert await rows(database, "select * from call") == []
+    snapshot = await store.snapshot(conversation)
+    assert snapshot is not None
+    assert snapshot.state["seen"] == ["hello", "result"]
+
+
+async def test_a_result_that_can_t_be_handled_at_once_waits_whole(
+        store: Store, clock: Clock, database: SQLite) -> None:
+    conversation = await asked(store, clock)
+    await store.end_call(conversation, RESULT, None)
+    got: list[Event] = []
+
+    def step(snapshot: Snapshot, event: Event) -> Decision:
+        got.append(event)
+        return counts(snapshot, event)
+
+    tried = await store.begin(conversation)
+    assert tried is not None
+    await store.take_turn(conversation, tried[0], step)
+    assert [event.payload for event in got] == [RESULT]
+    assert await rows(database, "select * from inbox") == []
