@@ -43,7 +43,7 @@ def give(turn: Turn, name: str, command: Command) -> None:
         offers.choices_of(turn, name, command)
     elif name == MENU:
         offers.flows(turn)
-    starts.repeat(turn)
+    turn.repeat()
 
 
 def menu(turn: Turn, *, instead: str | None = None) -> None:
@@ -94,10 +94,10 @@ def _back(turn: Turn, command: Command, said: Said) -> None:
         menu(turn)
     elif index is None:
         turn.tell("no_way_back")
-        starts.repeat(turn)
+        turn.repeat()
     elif review.behind_a_change(turn, index):
         turn.tell("done_already")
-        starts.repeat(turn)
+        turn.repeat()
     else:
         review.go_back(turn, index)
 
@@ -106,7 +106,7 @@ def _repeat(turn: Turn, command: Command, said: Said) -> None:
     turn.say(command.say)
     if turn.waits is None:
         menu(turn)
-    starts.repeat(turn)
+    turn.repeat()
 
 
 def means(turn: Turn, said: Said) -> bool:
@@ -131,7 +131,7 @@ def _change(turn: Turn, command: Command, said: Said) -> None:
     turn.tell("change_what")
     if node is None:
         menu(turn)
-    starts.repeat(turn)
+    turn.repeat()
 
 
 def _slot_named(turn: Turn, words: str) -> str | None:
@@ -141,14 +141,8 @@ def _slot_named(turn: Turn, words: str) -> str | None:
 
 def _slots(turn: Turn) -> list[ChoiceLabels]:
     """The slots that a question of this flow fills, by their labels."""
-    found = []
-    for name in turn.version.fillers:
-        slot = turn.version.slots[name]
-        if slot.label is not None:
-            labels = [*slot.label.values(), *(word for words in slot.also.values()
-                                              for word in words)]
-            found.append(ChoiceLabels(name, tuple(labels)))
-    return found
+    return [ChoiceLabels(name, review.labels(turn, name)) for name in turn.version.fillers
+            if turn.version.slots[name].label is not None]
 
 
 def stop(turn: Turn, command: Command) -> None:
@@ -168,7 +162,7 @@ def _start(turn: Turn, command: Command, said: Said) -> None:
         turn.changes["opted_out"] = False
     if turn.owner == "bot":
         menu(turn)
-        starts.repeat(turn)
+        turn.repeat()
 
 
 def _language(turn: Turn, command: Command, said: Said) -> None:
@@ -190,7 +184,7 @@ def speak(turn: Turn, language: str, command: Command | None = None) -> None:
         turn.say(command.say)
     if turn.waits is None and not turn.out:
         menu(turn)
-    starts.repeat(turn)
+    turn.repeat()
 
 
 _DOES: dict[str, Callable[[Turn, Command, Said], None]] = {

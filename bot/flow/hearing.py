@@ -8,12 +8,12 @@ from bot.flow import (
     commands,
     media,
     offers,
+    question,
     refs,
     starts,
     steps,
     taps,
     topics,
-    typed,
 )
 from bot.flow.language.choose import Chosen, Several, choose
 from bot.flow.language.commands import Said
@@ -128,9 +128,9 @@ def _offer_rest(turn: Turn, later: list[Json]) -> None:
 def _text(turn: Turn, text: str, said: Said | None, offered: list[str],
           given: Json | None) -> None:
     node = turn.waits
-    found = choose(text, typed.labels(turn, node)) if node is not None else None
+    found = choose(text, question.labels(turn, node)) if node is not None else None
     if isinstance(found, Chosen) and found.how == "label":  # 2a
-        typed.chosen(turn, found.id)
+        question.choose(turn, found.id)
         return
     offer = choose(text, offers.typed(turn.flows, offered)) if offered else None
     meant = offer.id if isinstance(offer, Chosen) and not isinstance(found, Chosen) else ""
@@ -173,7 +173,7 @@ def _is_answer(turn: Turn, node: Node | None, text: str) -> bool:
 def _waiting(turn: Turn, node: Node, text: str, found: Chosen | Several | None) -> bool:
     """4, 5 and 6: something waits for an answer. False: this is none."""
     if isinstance(found, Chosen):
-        typed.chosen(turn, found.id)
+        question.choose(turn, found.id)
         return True
     if isinstance(found, Several) and node.kind == "choices":
         turn.rule = "answer"

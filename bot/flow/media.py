@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.flow import commands, starts, steps, topics, typed
+from bot.flow import commands, question, steps, topics
 from bot.flow.language.choose import Chosen, choose
 from bot.flow.language.commands import Said
 from bot.flow.language.match import Candidate
@@ -46,15 +46,15 @@ def came(turn: Turn, content: Json, caption: str | None, said: Said | None) -> N
     else:
         name = f"media_{kind}"
         turn.tell(name if name in turn.flows.texts else "media_unsupported")
-    starts.repeat(turn)
+    turn.repeat()
 
 
 def _caption(turn: Turn, node: Node | None, caption: str) -> bool:
     """What was written under a picture counts as text, where it can be understood."""
     if node is not None:
-        found = choose(caption, typed.labels(turn, node))
+        found = choose(caption, question.labels(turn, node))
         if isinstance(found, Chosen):
-            typed.chosen(turn, found.id)
+            question.choose(turn, found.id)
             return True
         if node.kind == "ask" and not steps.answer(turn, node,
                                                    {"type": "text", "text": caption}):

@@ -50,8 +50,16 @@ def _is_media(value: object) -> bool:
 
 
 def label(turn: Turn, slot: str) -> str:
+    """What a slot is called in the contact's language."""
     texts = turn.version.slots[slot].label
     return turn.text(texts) if texts else slot.replace("_", " ").capitalize()
+
+
+def labels(turn: Turn, slot: str) -> tuple[str, ...]:
+    """Everything that a slot is called, in every language."""
+    spec = turn.version.slots[slot]
+    also = [word for words in spec.also.values() for word in words]
+    return (*(spec.label or {"": label(turn, slot)}).values(), *also)
 
 
 def editable(turn: Turn, node: Node) -> list[str]:

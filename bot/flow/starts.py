@@ -81,7 +81,7 @@ def choose(turn: Turn, flow: str, given: Json | None = None) -> None:
 
 def stay(turn: Turn) -> None:
     turn.tell("finish_first")
-    turn.next = "repeated"
+    turn.repeat()
 
 
 def given_in(turn: Turn, flow: str, text: str) -> Json:
@@ -107,13 +107,7 @@ def give(turn: Turn, item: str) -> None:
     answer = turn.flows.answers[item]
     turn.say(answer.say)
     send(turn, answer.send)
-    repeat(turn)
-
-
-def repeat(turn: Turn) -> None:
-    """The open question again, if there is one."""
-    if turn.waits is not None:
-        turn.next = "repeated"
+    turn.repeat()
 
 
 def hear_language(turn: Turn, language: str, phrases: Phrases, phrase: str) -> None:

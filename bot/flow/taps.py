@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bot.flow import choices, commands, offers, refs, review, starts, steps
-from bot.flow.machine import Node
+from bot.flow import commands, offers, question, refs, review, starts
 from bot.flow.state import copied
 from bot.flow.turn import Turn
 from bot.model import Json
@@ -35,7 +34,7 @@ def tap(turn: Turn, ref: refs.StepRef | refs.OfferRef, given: Json | None) -> No
     turn.item = ref.choice
     node = turn.waits
     if turn.runs and ref.run == turn.run["n"] and ref.visit == turn.run["c"] and node is not None:
-        if not pick(turn, node, ref.choice):
+        if not question.tap(turn, node, ref.choice):
             turn.next = "repeated"
         return
     turn.rule = "old_tap"
@@ -44,10 +43,10 @@ def tap(turn: Turn, ref: refs.StepRef | refs.OfferRef, given: Json | None) -> No
     elif ref.flow in turn.flows.current:
         turn.tell("finished")
         offers.items(turn, [f"flow:{ref.flow}"])
-        starts.repeat(turn)
+        turn.repeat()
     else:
         turn.tell("finished_gone")
-        starts.repeat(turn)
+        turn.repeat()
 
 
 def _old_tap(turn: Turn, ref: refs.StepRef) -> None:
@@ -60,28 +59,7 @@ def _old_tap(turn: Turn, ref: refs.StepRef) -> None:
                 review.go_back(turn, index)
                 return
     turn.tell("old_tap")
-    starts.repeat(turn)
-
-
-def pick(turn: Turn, node: Node, choice: str) -> bool:
-    """A choice of the waiting question, by the id that its button carries."""
-    if node.kind == "choices":
-        if choices.is_more(choice):
-            choices.more(turn, node, choice)
-            return True
-        id_ = choices.by_token(turn, node, choice)
-        if id_ is None:
-            return False
-        choices.choose(turn, node, id_)
-    elif node.kind == "review":
-        if choice == review.CANCEL:
-            found = turn.flows.doing("cancel")
-            commands.cancel(turn, found[1] if found else None)
-        else:
-            review.pick(turn, node, choice)
-    else:
-        steps.tapped(turn, node, choice)
-    return True
+    turn.repeat()
 
 
 def take_offer(turn: Turn, action: str, given: Json | None = None) -> None:
@@ -103,7 +81,7 @@ def take_offer(turn: Turn, action: str, given: Json | None = None) -> None:
         if entry is not None and entry.flow in flows.current:
             starts.choose(turn, entry.flow, turn.value(entry.with_))
         else:
-            starts.repeat(turn)
+            turn.repeat()
     elif word == "resume" and _resume(turn, about):
         pass
     elif turn.waits is not None:

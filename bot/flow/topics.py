@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bot.flow import offers, starts
+from bot.flow import offers, review, starts
 from bot.flow.language.match import Ambiguous, Candidate
 from bot.flow.language.words import normalise
 from bot.flow.turn import Turn
-from bot.flow.typed import slot_labels
 
 #: A message with a digit is a try at an answer that holds digits, unless it is surely about
 #: something else.
@@ -43,7 +42,7 @@ def _about_the_question(turn: Turn, text: str, about: Candidate) -> bool:
     node = turn.waits
     if about.whole or node is None or node.slot_spec is None or node.slot is None:
         return False
-    spoken_of = {word for label in slot_labels(turn, node.slot) for word in normalise(label)}
+    spoken_of = {word for label in review.labels(turn, node.slot) for word in normalise(label)}
     if set(normalise(about.phrase)) <= spoken_of:
         return True
     words = normalise(text)

@@ -1,8 +1,8 @@
-"""What may be typed for the buttons and rows of the question that waits."""
+"""The question that waits: what may be typed for its buttons and rows, and what taking one does."""
 
 from __future__ import annotations
 
-from bot.flow import choices, review, steps, taps
+from bot.flow import choices, commands, review, steps
 from bot.flow.language.choose import ChoiceLabels
 from bot.flow.machine import Node
 from bot.flow.messages import ROWS
@@ -21,7 +21,7 @@ def labels(turn: Turn, node: Node | None) -> tuple[ChoiceLabels, ...] | list[Cho
         return list(known)
     if node.kind == "review":
         if "e" in kept:
-            return [ChoiceLabels(f"@{name}", slot_labels(turn, name))
+            return [ChoiceLabels(f"@{name}", review.labels(turn, name))
                     for name in review.editable(turn, node)]
         return turn.flows.labels((review.CONFIRM, review.EDIT, review.CANCEL))
     if "b" in kept:
@@ -29,13 +29,8 @@ def labels(turn: Turn, node: Node | None) -> tuple[ChoiceLabels, ...] | list[Cho
     return ()
 
 
-def slot_labels(turn: Turn, name: str) -> tuple[str, ...]:
-    slot = turn.version.slots[name]
-    also = [word for words in slot.also.values() for word in words]
-    return (*(slot.label or {"": review.label(turn, name)}).values(), *also)
-
-
-def chosen(turn: Turn, choice: str) -> None:
+def choose(turn: Turn, choice: str) -> None:
+    """Something that it offers was typed: the id that `labels` gave for it."""
     turn.rule, turn.item = "answer", choice
     node = turn.waits
     assert node is not None
@@ -44,4 +39,25 @@ def chosen(turn: Turn, choice: str) -> None:
     elif node.kind == "choices":
         choices.choose(turn, node, choice)
     else:
-        taps.pick(turn, node, choice)
+        tap(turn, node, choice)
+
+
+def tap(turn: Turn, node: Node, choice: str) -> bool:
+    """A choice of the waiting question, by the id that its button carries."""
+    if node.kind == "choices":
+        if choices.is_more(choice):
+            choices.more(turn, node, choice)
+            return True
+        id_ = choices.by_token(turn, node, choice)
+        if id_ is None:
+            return False
+        choices.choose(turn, node, id_)
+    elif node.kind == "review":
+        if choice == review.CANCEL:
+            found = turn.flows.doing("cancel")
+            commands.cancel(turn, found[1] if found else None)
+        else:
+            review.pick(turn, node, choice)
+    else:
+        steps.tapped(turn, node, choice)
+    return True
