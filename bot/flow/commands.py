@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.flow import offers, review, starts
+from bot.flow import contact_language, offers, review, starts
 from bot.flow.language.choose import ChoiceLabels, Chosen, choose
 from bot.flow.language.commands import Said
 from bot.flow.sends import send
@@ -24,7 +24,7 @@ def obey(turn: Turn, said: Said) -> None:
     # "hi" and "menu" are said in every language: they tell something of a stranger only.
     if command.does != "language" and (
             turn.snapshot.contact.language is None or not said.phrase.isascii()):
-        starts.hear_language(turn, said.language, command.keywords, said.phrase)
+        contact_language.from_phrase(turn, said.language, command.keywords, said.phrase)
     if command.does is None:
         give(turn, said.item, command)
     else:
@@ -37,7 +37,7 @@ def give(turn: Turn, name: str, command: Command) -> None:
     send(turn, command.send)
     entry = offers.way(turn, command.goto) if command.goto else None
     if entry is not None and entry.flow is not None:
-        starts.choose(turn, entry.flow, turn.value(entry.with_))
+        starts.switch(turn, entry.flow, turn.value(entry.with_))
         return
     if command.choices:
         offers.choices_of(turn, name, command)

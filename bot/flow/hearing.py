@@ -6,11 +6,11 @@ from bot.flow import (
     choices,
     clocks,
     commands,
+    contact_language,
     media,
     offers,
     question,
     refs,
-    starts,
     steps,
     taps,
     topics,
@@ -58,7 +58,7 @@ def hear(turn: Turn) -> None:
         turn.rule = "ignored"
         return
     if text is not None:
-        starts.hear_script(turn, text)
+        contact_language.from_script(turn, text)
     later = _leave_idle(turn, before, ref)
     offered = state.pop("offer", ())
     given = state.pop("given", None)
@@ -226,7 +226,7 @@ def _free(turn: Turn, text: str) -> bool:
         turn.rule = "trigger"
         turn.item = " ".join(one.item for one in about.candidates)
         turn.score = about.candidates[0].score
-        starts.hear_candidate(turn, about.candidates[0])
+        contact_language.from_candidate(turn, about.candidates[0])
         turn.tell("did_you_mean")
         offers.items(turn, [one.item for one in about.candidates])
         return True

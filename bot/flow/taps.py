@@ -67,11 +67,11 @@ def take_offer(turn: Turn, action: str, given: Json | None = None) -> None:
     flows = turn.flows
     word, _, about = action.partition(":")
     if word == "flow" and about in flows.current:
-        starts.choose(turn, about)
+        starts.switch(turn, about)
     elif word == "answer" and about in flows.answers:
         starts.give(turn, about)
     elif word == "switch" and about in flows.current:
-        starts.choose(turn, about, given)
+        starts.switch(turn, about, given)
     elif word == "lang" and about in flows.languages:
         commands.speak(turn, about)
     elif word == "pick" and (choice := offers.picked(flows, about)) is not None:
@@ -79,7 +79,7 @@ def take_offer(turn: Turn, action: str, given: Json | None = None) -> None:
         turn.say(choice.say)
         entry = offers.way(turn, choice.goto)
         if entry is not None and entry.flow in flows.current:
-            starts.choose(turn, entry.flow, turn.value(entry.with_))
+            starts.switch(turn, entry.flow, turn.value(entry.with_))
         else:
             turn.repeat()
     elif word == "resume" and _resume(turn, about):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.flow import offers, review, starts
+from bot.flow import contact_language, offers, review, starts
 from bot.flow.language.match import Ambiguous, Candidate
 from bot.flow.language.words import normalise
 from bot.flow.turn import Turn
@@ -57,7 +57,7 @@ def _about_the_question(turn: Turn, text: str, about: Candidate) -> bool:
 
 def follow(turn: Turn, text: str, about: Candidate) -> None:
     turn.rule, turn.item, turn.score = "trigger", about.item, about.score
-    starts.hear_candidate(turn, about)
+    contact_language.from_candidate(turn, about)
     kind, _, name = about.item.partition(":")
     if kind == "flow":
         starts.wish(turn, name, text)
