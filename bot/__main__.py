@@ -310,7 +310,8 @@ async def _store(config: Path | None) -> AsyncIterator[Store | Remote]:
         try:
             store = await stack.enter_async_context(app.open_store(settings))
         except StoreBusy:
-            store = await stack.enter_async_context(control.remote(control.door(settings.store)))
+            store = await stack.enter_async_context(
+                control.remote(control.door(settings.store_file)))
         yield store
 
 

@@ -57,7 +57,7 @@ async def open_store(settings: Settings, clock: Clock | None = None,
                      pacer: Pacer | None = None) -> AsyncIterator[Store]:
     """The store that the configuration names. Raises `StoreError`."""
     clock, pacer = clock or Clock(), pacer or Pacer({})
-    database = await SQLite.open(Path(settings.store.removeprefix("sqlite:///")), clock)
+    database = await SQLite.open(settings.store_file, clock)
     try:
         yield Store(database, clock, unknown_after=settings.outbox.unknown_after_ms, pace=pacer,
                     reach=pacer.reach, flooded=pacer.flooded)
@@ -140,7 +140,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[Frontdesk]
                               app, (inbox.run, outbox.run, timers.run, calls.run))
         app[FRONTDESK] = frontdesk
         await stack.enter_async_context(
-            control.listening(store, control.door(settings.store)))
+            control.listening(store, control.door(settings.store_file)))
         yield frontdesk
 
 

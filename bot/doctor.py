@@ -13,6 +13,7 @@ from typing import Final
 from bot import __version__, app, check, config
 from bot.errors import ConfigError, StoreBusy, StoreError
 from bot.settings import Settings
+from bot.store.sqlite import OLDEST
 from bot.web import control
 
 #: The first SQLite in which two connections may write and checkpoint at once, and the branches
@@ -58,8 +59,9 @@ def _version(name: str) -> str:
 def judge_sqlite(version: tuple[int, ...]) -> Result:
     """Whether this SQLite will do, and what to keep in mind with it."""
     found = ".".join(str(part) for part in version)
-    if version < (3, 38):
-        return Result("sqlite", "error", f"{found}; 3.38 is the least that will do")
+    if version < OLDEST:
+        return Result("sqlite", "error", f"{found}; {'.'.join(map(str, OLDEST))} is the least that "
+                                         "will do")
     if version >= _SAFE or any(version[:2] == fixed[:2] and version >= fixed
                                for fixed in _ALSO_SAFE):
         return Result("sqlite", "ok", found)
@@ -86,15 +88,15 @@ def _flows(path: Path) -> Result:
 
 
 async def _store(settings: Settings) -> Result:
-    path = settings.store.removeprefix("sqlite:///")
-    if not os.path.exists(path):  # noqa: ASYNC240 - nothing else runs beside the doctor
+    path = settings.store_file
+    if not path.exists():
         return Result("store", "ok", f"{path} is not there yet; `bot run` makes it")
     try:
         async with app.open_store(settings):
             return Result("store", "ok", f"{path} opens, and no other process has it")
     except StoreBusy:
         try:
-            async with control.remote(control.door(settings.store)) as remote:
+            async with control.remote(control.door(settings.store_file)) as remote:
                 await remote.agents()
         except StoreError as problem:
             return Result("store", "error", str(problem))

@@ -332,3 +332,8 @@ class Settings(Section):
     public: dict[str, Any] = Field(default_factory=dict,
                                     description="all that flows see as config")
     handoff: Handoff = Field(default_factory=Handoff, description="who takes over from the bot")
+
+    @property
+    def store_file(self) -> Path:
+        """The SQLite file that `store` names."""
+        return Path(self.store.removeprefix("sqlite:///"))

@@ -22,6 +22,8 @@ from bot.store.base import Row, Tx, Unit, migrations, statements
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+#: The first SQLite with everything that our statements use.
+OLDEST = (3, 38)
 #: Units that share a commit at most. A commit with many is one flush, but all wait for the last.
 BATCH = 64
 #: How long a lazy unit may wait for a commit to ride with, seconds.
@@ -95,8 +97,9 @@ class SQLite:
     @classmethod
     async def open(cls, path: Path, clock: Clock) -> SQLite:
         """Take the file for this process, bring its tables up to date. Raises `StoreError`."""
-        if sqlite3.sqlite_version_info < (3, 38):
-            raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; 3.38 is the least")
+        if sqlite3.sqlite_version_info < OLDEST:
+            least = ".".join(map(str, OLDEST))
+            raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; {least} is the least")
         lock, uri = take_lock(path)
         connections: list[aiosqlite.Connection] = []
         try:

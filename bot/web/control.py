@@ -29,9 +29,9 @@ QUESTIONS: Final = frozenset({"agents", "agent", "add_agent", "set_agent", "even
 _PATIENCE: Final = aiohttp.ClientTimeout(total=10)
 
 
-def door(store: str) -> Path:
+def door(store: Path) -> Path:
     """The file that says where the door of the process with this store is."""
-    return Path(f"{store.removeprefix('sqlite:///')}.control")
+    return store.with_name(f"{store.name}.control")
 
 
 @asynccontextmanager
