@@ -6,7 +6,7 @@ import pytest
 from returning import RETURNS, returning
 from talking import Talk, flows
 
-from bot.flow.names import pick
+from bot.flow.language.tags import text_of
 from bot.model import Contact
 
 
@@ -59,10 +59,21 @@ def test_the_conversation_in_chinese_is_chinese_throughout(tmp_path: Path) -> No
 
 def test_texts_fall_back_to_the_base_of_the_language_and_then_to_the_default() -> None:
     texts = {"pt": "olá", "en": "hello", "de": "hallo"}
-    assert pick(texts, "pt-BR", "en") == "olá"
-    assert pick(texts, "fr", "en") == "hello"
-    assert pick({"": "all"}, "fr", "en") == "all"
-    assert pick({"de": "hallo"}, "fr", "en") == "hallo"
+    assert text_of(texts, "pt-BR", "en") == "olá"
+    assert text_of(texts, "fr", "en") == "hello"
+    assert text_of({"": "all"}, "fr", "en") == "all"
+    assert text_of({"de": "hallo"}, "fr", "en") == "hallo"
+
+
+def test_an_answer_is_called_by_its_word_in_the_base_of_the_language(tmp_path: Path) -> None:
+    known = flows(tmp_path, """answers: shop
+items:
+  hours:
+    keywords: {en: [opening hours], zh: [营业时间]}
+    say: {en: 9 to 5, zh: 9 点到 17 点}
+""")
+    assert known.title("answer:shop/hours", "zh-HK") == "营业时间"
+    assert known.title("answer:shop/hours", "fr") == "Opening hours"
 
 
 def test_a_flow_may_set_the_language(tmp_path: Path) -> None:

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 import pytest
 
-from bot.flow.expressions.values import Scope
 from bot.flow.language import lexicon
 from bot.flow.language.yes_no import yes_no
 
 
 def said(text: str, language: str = "en") -> bool | None:
-    return yes_no(text, Scope({}, language, ZoneInfo("UTC")))
+    return yes_no(text, language)
 
 
 def test_every_word_of_every_language_means_what_it_says_there() -> None:

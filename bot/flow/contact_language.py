@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import regex
 
 from bot.flow.language.match import Candidate
+from bot.flow.language.tags import base
 from bot.flow.spec import Phrases
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def from_phrase(turn: Turn, language: str, phrases: Phrases, phrase: str) -> Non
     if contact.language is not None:
         if contact.language_from is None:
             return
-        if language.partition("-")[0] == contact.language.partition("-")[0]:
+        if base(language) == base(contact.language):
             return
         if phrase in phrases.get(contact.language, ()):
             return
@@ -65,7 +66,7 @@ def from_script(turn: Turn, text: str) -> None:
     for script, languages in _SCRIPTS:
         if script.search(text):
             for language in turn.flows.languages:
-                if language.partition("-")[0] in languages:
+                if base(language) in languages:
                     if language != contact.language:
                         turn.set_language(language, "script")
                     return

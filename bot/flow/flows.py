@@ -13,9 +13,9 @@ from bot.errors import FlowError, UnknownVersion
 from bot.flow.language.choose import ChoiceLabels
 from bot.flow.language.commands import Commands, Said
 from bot.flow.language.match import Ambiguous, Candidate, Keywords, decide
+from bot.flow.language.tags import pick, text_of
 from bot.flow.load import Loaded
 from bot.flow.machine import Version
-from bot.flow.names import pick
 from bot.flow.spec import Answer, Command, Phrases, Texts
 from bot.hours import Hours
 
@@ -135,11 +135,10 @@ class Flows:
         kind, _, name = item.partition(":")
         default = self.options.default_language
         if kind == "flow":
-            return pick(self.current[name].spec.title, language, default)
-        phrases = self.answers[name].triggers.keywords
-        for tag in (language, "", default):
-            if phrases.get(tag):
-                return phrases[tag][0].capitalize()
+            return text_of(self.current[name].spec.title, language, default)
+        phrases = pick(self.answers[name].triggers.keywords, language, default)
+        if phrases:
+            return phrases[0].capitalize()
         return name.rpartition("/")[2].replace("_", " ").capitalize()
 
     # Small lookups
@@ -153,17 +152,10 @@ class Flows:
 
     def agent_word(self, language: str) -> str:
         """What to write to get a person."""
-        return self._word("handoff", language)
-
-    def _word(self, does: str, language: str) -> str:
-        found = self.doing(does)
-        if found is None:
-            return does
-        phrases = found[1].keywords
-        for tag in (language, language.partition("-")[0], "", self.options.default_language):
-            if phrases.get(tag):
-                return phrases[tag][0]
-        return next((some[0] for some in phrases.values() if some), does)
+        found = self.doing("handoff")
+        keywords = found[1].keywords if found is not None else {}
+        phrases = pick(keywords, language, self.options.default_language)
+        return (phrases or next(iter(keywords.values()), ("handoff",)))[0]
 
     @cached_property
     def words(self) -> Mapping[str, tuple[str, ...]]:

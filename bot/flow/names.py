@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from bot.clock import local
 from bot.flow.expressions.values import typed
-from bot.flow.spec import Texts
 from bot.model import Json
 
 if TYPE_CHECKING:
@@ -100,12 +99,3 @@ class Conversation(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._NAMES)
-
-
-def pick(texts: Texts, language: str, default: str) -> str:
-    """The text in this language, its base, for all languages, in the default one, or any."""
-    for tag in (language, language.partition("-")[0], "", default):
-        found = texts.get(tag)
-        if found is not None:
-            return found
-    return next(iter(texts.values()), "")

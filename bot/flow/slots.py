@@ -126,7 +126,7 @@ def _read(slot: Slot, said: str, scope: Scope, now: int) -> Iterator[Accepted | 
     elif slot.type in ("number", "integer"):
         yield _number(slot, said, scope)
     elif slot.type == "yes_no":
-        answer = yes_no(said, scope)
+        answer = yes_no(said, scope.language, scope.default_language)
         yield Accepted(answer) if answer is not None else Refused("type")
     elif slot.type == "email":
         yield _patterned(slot, _email(said))

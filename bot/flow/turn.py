@@ -10,8 +10,9 @@ from bot.clock import local
 from bot.errors import EndlessTurn, ExpressionError
 from bot.flow.expressions import render
 from bot.flow.expressions.values import Scope
+from bot.flow.language.tags import text_of
 from bot.flow.messages import PLAIN, Options, Part, Text, split
-from bot.flow.names import Names, pick
+from bot.flow.names import Names
 from bot.flow.spec import Say, Texts
 from bot.flow.state import copied
 from bot.model import BOT, QUEUE, CallRequest, Event, Json, Reply, Snapshot, TicketChange
@@ -294,7 +295,7 @@ class Turn:
         return self.flows.zone(zone) or self.flows.options.timezone
 
     def pick(self, texts: Texts) -> str:
-        return pick(texts, self.language, self.flows.options.default_language)
+        return text_of(texts, self.language, self.flows.options.default_language)
 
     def text(self, texts: Texts, extra: Mapping[str, Any] = _NOTHING) -> str:
         """A text in the contact's language, filled in for people."""

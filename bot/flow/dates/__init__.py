@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from bot.flow.dates import chinese, other, spaced
 from bot.flow.dates.found import Read
 from bot.flow.dates.wording import SPOKEN, Part
-from bot.flow.language.lexicon import base
+from bot.flow.language.tags import base
 
 _LONGEST = 120
 

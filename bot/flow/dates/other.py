@@ -11,8 +11,7 @@ import regex
 
 from bot.flow.dates import wording
 from bot.flow.dates.found import Read, clocks, weekday
-from bot.flow.expressions.shown import locale
-from bot.flow.language.lexicon import base
+from bot.flow.language.tags import base, locale
 from bot.flow.language.typos import Vocabulary
 from bot.flow.language.words import folded, normalise
 

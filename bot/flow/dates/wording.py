@@ -9,8 +9,7 @@ from functools import lru_cache
 
 from babel.dates import get_day_names, get_month_names
 
-from bot.flow.expressions.shown import locale
-from bot.flow.language.lexicon import base
+from bot.flow.language.tags import base, locale
 from bot.flow.language.words import folded
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import Any, Literal
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import (
     format_date,
     format_datetime,
@@ -23,22 +22,12 @@ from babel.numbers import format_currency, format_decimal
 from bot.errors import ExpressionError
 from bot.flow.expressions.values import Choice, Scope, When, clock, moment
 from bot.flow.language import lexicon
+from bot.flow.language.tags import locale, text_of
 
 Length = Literal["short", "medium", "long", "full"]
 _LENGTHS = ("short", "medium", "long", "full")
 #: Babel's typographic spaces look like a plain one and are not: nobody finds them by typing.
 _SPACES = str.maketrans({"\u202f": " ", "\xa0": " ", "\u2009": " "})
-
-
-@lru_cache(maxsize=256)
-def locale(language: str, default_language: str = "en") -> Locale:
-    """Babel's locale of a language, or of the first after it that Babel knows."""
-    for tag in (language, lexicon.base(language), default_language):
-        try:
-            return Locale.parse(tag.replace("-", "_"))
-        except (ValueError, UnknownLocaleError, TypeError):
-            continue
-    return Locale("en")
 
 
 def of(scope: Scope) -> Locale:
@@ -49,10 +38,7 @@ def in_language(texts: str | Mapping[str, str], scope: Scope) -> str:
     """The text in the contact's language, its base, the default language, or any."""
     if isinstance(texts, str):
         return texts
-    for tag in (scope.language, lexicon.base(scope.language), "", scope.default_language):
-        if tag in texts:
-            return texts[tag]
-    return next(iter(texts.values()), "")
+    return text_of(texts, scope.language, scope.default_language)
 
 
 def shown(value: Any, scope: Scope) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.flow.language.tags import base
+
 #: Yes and no as shown, then everything that is understood as it.
 YES_NO: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "en": (("Yes", "y", "yeah", "yep", "yup", "yea", "ya", "sure", "ok", "okay", "of course",
@@ -78,11 +80,6 @@ YES_NO: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cs": (("Ano", "jo", "jasně", "samozřejmě", "správně"), ("Ne", "ne děkuji", "nikdy")),
     "hu": (("Igen", "i", "persze", "rendben", "helyes"), ("Nem", "n", "nem köszönöm", "soha")),
 }
-
-
-def base(language: str) -> str:
-    """The language without its region: pt of pt-BR."""
-    return language.replace("_", "-").partition("-")[0].lower()
 
 
 def yes_no(language: str, default_language: str, answer: bool) -> str:

@@ -10,8 +10,8 @@ from functools import lru_cache
 
 import regex
 
-from bot.flow.expressions.shown import locale
 from bot.flow.language.lexicon import FILLER
+from bot.flow.language.tags import locale
 from bot.flow.language.words import is_run, normalise
 
 _CARDINALS: Mapping[str, str] = {

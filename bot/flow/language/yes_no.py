@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import regex
 
-from bot.flow.expressions.values import Scope
 from bot.flow.language import lexicon
+from bot.flow.language.tags import base
 from bot.flow.language.words import normalise
 
 _YES_EMOJI, _NO_EMOJI = frozenset("👍✅✔👌🆗☑"), frozenset("👎❌✖🚫❎")
 
 
-def yes_no(said: str, scope: Scope) -> bool | None:
+def yes_no(said: str, language: str, default_language: str = "en") -> bool | None:
     """Yes or no as people of the contact's language, the default one or any other say it."""
     emoji = {mark for mark in said if mark in _YES_EMOJI or mark in _NO_EMOJI}
     words = normalise(said)
     if not words:
         answers = {mark in _YES_EMOJI for mark in emoji}
         return answers.pop() if len(answers) == 1 else None
-    own = (lexicon.base(scope.language), lexicon.base(scope.default_language), "en")
+    own = (base(language), base(default_language), "en")
     for tried in (words, _without_filler(words)):
-        for language in dict.fromkeys(own):
-            answer = _said_in(language, tried)
+        for known in dict.fromkeys(own):
+            answer = _said_in(known, tried)
             if answer is not None:
                 return answer
-        answers = {answer for language in lexicon.YES_NO
-                   if (answer := _said_in(language, tried)) is not None}
+        answers = {answer for known in lexicon.YES_NO
+                   if (answer := _said_in(known, tried)) is not None}
         if len(answers) == 1:
             return answers.pop()
     return None
