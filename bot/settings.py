@@ -176,7 +176,7 @@ class Server(Section):
         8080, description="the port that the program listens on")
     public_url: Url = Field(
         default_factory=lambda known: f"http://{known.get('host')}:{known.get('port')}",
-        description="the address under which customers' phones and agents' browsers reach it")
+        description="the address under which agents' browsers, WhatsApp and backends reach it")
 
 
 class Limits(Section):
