@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,12 @@ STORE = ("bot.store.base", "bot.store.rows", "bot.store.store", "bot.store.work"
 #: Who may import what beside the nouns and their own folder; the longest prefix counts.
 MAY = {
     "bot.flow": (),
+    "bot.flow.language": (),
+    "bot.flow.dates": ("bot.flow.language",),
+    "bot.flow.expressions": ("bot.flow.language", "bot.flow.spec"),
+    "bot.flow.reading": ("bot.flow.spec",),
+    "bot.flow.lint": ("bot.flow.reading", "bot.flow.expressions", "bot.flow.language",
+                      "bot.flow.spec"),
     "bot.channel": (),
     "bot.store": (),
     "bot.settings": (),
@@ -75,6 +82,15 @@ def test_a_module_imports_only_what_its_layer_may_know(module: str) -> None:
 def test_the_emulator_knows_the_clock_and_nothing_else_of_ours(module: str) -> None:
     assert [each for each in imports(module)
             if not within(each, ("bot.emulator", "bot.clock", "bot.errors"))] == []
+
+
+def test_the_map_of_flow_shows_every_file_and_room() -> None:
+    text = str(ast.get_docstring(ast.parse((BOT / "flow" / "__init__.py").read_text("utf-8"))))
+    shown = {name for line in re.findall(r"(?m)^ {4,6}([a-z_]+(?:, [a-z_]+)*)/? ", text)
+             for name in line.split(", ")}
+    there = {path.stem for path in (BOT / "flow").iterdir()
+             if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert shown == there - {"__init__"}
 
 
 @pytest.mark.parametrize("module", [each for each in modules() if within(each, ("bot.flow",))])

@@ -1,0 +1,39 @@
+"""The flow language: its files read and checked, and the machine that a conversation moves.
+
+Pure: no waiting, no files but in `load`, no clock, no chance. `bot.router.decide` is the door: a
+snapshot and an event in, a decision out. The path of a message, in the order in which the files
+are met::
+
+    hearing            the order of deciding; the first that fits decides
+      commands         something that can be said at any time: does it
+      taps             a button, by its id (`refs` made and signed it)
+      offers           what stands outside a flow's questions: the menu, "did you mean"
+      question         the question that waits: what may be typed for it, and taking that
+      media            a picture or voice note that nobody asked for
+      topics, starts   another flow or answer comes up: start it, leave for it, give it
+      contact_language what a message says about the language of the contact
+    machine            the flow's `transitions` machine: which step comes next
+      steps            entering a step, repeating its question, taking or refusing the answer
+      slots            an answer read as what the slot asks for, and shown again
+      choices, sends   lists and buttons; pictures, places, links
+      review           the summary, Edit and back
+      clocks           time-outs and reminders
+    messages           how many messages all of that becomes
+
+What they work on::
+
+    turn               one event handled: the machine's model, and the effects it collects
+    names              what expressions can see of the turn
+    state              what a conversation remembers between turns, letter by letter
+    flows              everything loaded: versions, commands, answers, texts, and their index
+    spec               a flow as data, in one shape for every way of writing it
+
+The rooms, each knowing only those below it, and `spec`::
+
+    load               the files of flows/ and templates/, read and checked in one go
+    lint/              what is wrong with files that can be read
+    reading/           YAML to `spec`, with the place of every mistake
+    dates/             days and times as people say them
+    expressions/       expressions and texts, worked out in a sandbox; values shown to people
+    language/          people's words: choices, commands, keywords, numbers, yes and no
+"""
