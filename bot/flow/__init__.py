@@ -6,7 +6,7 @@ are met::
 
     hearing            the order of deciding; the first that fits decides
       commands         something that can be said at any time: does it
-      taps             a button, by its id (`refs` made and signed it)
+      taps, refs       a button, by its id: made and signed when it was shown
       offers           what stands outside a flow's questions: the menu, "did you mean"
       question         the question that waits: what may be typed for it, and taking that
       media            a picture or voice note that nobody asked for
