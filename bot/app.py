@@ -58,11 +58,12 @@ async def open_store(settings: Settings, clock: Clock | None = None,
     """The store that the configuration names. Raises `StoreError`."""
     clock, pacer = clock or Clock(), pacer or Pacer({})
     database = await SQLite.open(settings.store_file, clock)
+    store = Store(database, clock, unknown_after=settings.outbox.unknown_after_ms, pace=pacer,
+                  reach=pacer.reach, flooded=pacer.flooded)
     try:
-        yield Store(database, clock, unknown_after=settings.outbox.unknown_after_ms, pace=pacer,
-                    reach=pacer.reach, flooded=pacer.flooded)
+        yield store
     finally:
-        await database.close()
+        await store.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def make_channels(settings: Settings, http: HttpClient) -> dict[str, Channel]:
     return {name: Meta(name=name, phone_number_id=channel.phone_number_id,
                        graph_url=channel.graph_url, app_secrets=channel.app_secret,
                        access_token=channel.access_token, verify_token=channel.verify_token,
-                       session=http, business_account_id=channel.business_account_id)
+                       http=http, business_account_id=channel.business_account_id)
             for name, channel in settings.channels.items()}
 
 

@@ -33,7 +33,7 @@ async def test_every_recorded_delivery_is_answered_and_kept(
         # A channel for each: recordings of different projects use the same message ids.
         channels = {f"c{n}": Meta(name=f"c{n}", phone_number_id="1", app_secrets=[SECRET],
                                   graph_url="http://127.0.0.1:9/v23.0", access_token="t",
-                                  verify_token="v", session=http) for n in range(len(FILES))}
+                                  verify_token="v", http=http) for n in range(len(FILES))}
 
         async def accept(items: list[Item]) -> None:
             await store.accept(items, counts)

@@ -57,7 +57,7 @@ class Graph:
         return Meta(**{
             "name": "main", "phone_number_id": "70001", "graph_url": f"{self.url}/v23.0",
             "app_secrets": ("s",), "access_token": "the-token", "verify_token": "v",
-            "session": self.http, "timeout": 5.0, **more})
+            "http": self.http, "timeout": 5.0, **more})
 
 
 def saying(body: Any, status: int = 200,

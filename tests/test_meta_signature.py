@@ -23,7 +23,7 @@ BODY = b'{"entry":[{"id":"\\u00e4"}]}'
 
 def channel(*secrets: str, graph_url: str = "https://graph.example/v23.0") -> Meta:
     return Meta(name="main", phone_number_id="70001", graph_url=graph_url, app_secrets=secrets,
-                access_token="token", verify_token="agreed", session=HttpClient())
+                access_token="token", verify_token="agreed", http=HttpClient())
 
 
 def sign(body: bytes, secret: str) -> str:

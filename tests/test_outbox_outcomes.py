@@ -73,7 +73,7 @@ async def post(store: Store, clock: Clock, eventually: Eventually) -> AsyncItera
     app.router.add_post("/v23.0/1/messages", provider.take)
     async with TestServer(app) as server, HttpClient() as http:
         channel = Meta(name="main", phone_number_id="1", app_secrets=("s",), access_token="t",
-                       verify_token="v", session=http, graph_url=f"{server.make_url('/v23.0')}")
+                       verify_token="v", http=http, graph_url=f"{server.make_url('/v23.0')}")
         outbox = Outbox(store, {"main": channel}, Pacer({}), {}, figures)
         yield Post(outbox, provider, store, clock, figures, eventually)
 

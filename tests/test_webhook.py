@@ -64,7 +64,7 @@ async def door(aiohttp_client: Connect) -> AsyncIterator[Door]:
     async with HttpClient() as http:
         channels = [Meta(name=name, phone_number_id=number, graph_url="http://127.0.0.1:9/v23.0",
                          app_secrets=secrets, access_token="t", verify_token=f"agreed-{name}",
-                         session=http)
+                         http=http)
                     for name, number, secrets in (("main", "70001", ("s3cret", "former")),
                                                   ("second", "70002", ("s3cret",)),
                                                   ("clinic", "70003", ("other",)))]

@@ -37,7 +37,7 @@ class Meta:
 
     def __init__(self, *, name: str, phone_number_id: str, graph_url: str,
                  app_secrets: Sequence[str], access_token: str, verify_token: str,
-                 session: HttpClient, business_account_id: str | None = None,
+                 http: HttpClient, business_account_id: str | None = None,
                  timeout: float = SEND_TIMEOUT, media_limit: int = MEDIA_LIMIT) -> None:
         if not app_secrets or not all(app_secrets):
             raise ConfigError(f"channel {name} needs an app_secret: without it anybody could "
@@ -51,7 +51,7 @@ class Meta:
         self._keys = tuple(secret.encode() for secret in app_secrets)
         self._verify_token = verify_token.encode()
         self._account = business_account_id or ""
-        self._http = session
+        self._http = http
         self._timeout = timeout
         self._media_limit = media_limit
         self._graph_url = graph_url.rstrip("/") + "/"

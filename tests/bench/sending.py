@@ -79,7 +79,7 @@ async def with_aiohttp(port: int) -> float:
 async def with_ours(port: int) -> float:
     async with HttpClient() as http:
         channel = Meta(name="main", phone_number_id="1", app_secrets=("s",), access_token="token",
-                       graph_url=f"http://127.0.0.1:{port}/v23.0", verify_token="v", session=http)
+                       graph_url=f"http://127.0.0.1:{port}/v23.0", verify_token="v", http=http)
         return await measured(lambda: channel.send(TO, HELLO, "01K0000000000000"))
 
 
