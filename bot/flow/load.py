@@ -126,9 +126,8 @@ def _document(path: Path, templates: Templates, options: CheckOptions,
     if root is None:
         return None
     reading = Reading(file, options.default_language, templates)
-    unclear = any("put the text in quotes: " not in mistake.message
-                  and "a space is missing" not in mistake.message for mistake in mistakes)
-    document = _by_kind(reading, root, path.stem, unclear=unclear)
+    document = _by_kind(reading, root, path.stem,
+                        unclear=not all(mistake.repaired for mistake in mistakes))
     findings += reading.findings
     return document
 

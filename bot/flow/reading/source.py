@@ -38,6 +38,8 @@ class Finding:
     column: int
     level: Literal["error", "warning"]
     message: str
+    #: the line was read on as it should be: nothing below it is in doubt
+    repaired: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column} {self.level} {self.message}"
@@ -110,8 +112,8 @@ class _Reader:
         #: such lines as they should be
         self.repairs: dict[int, str] = {}
 
-    def error(self, place: Place, message: str) -> None:
-        self.findings.append(Finding(self.file, *place, "error", message))
+    def error(self, place: Place, message: str, *, repaired: bool = False) -> None:
+        self.findings.append(Finding(self.file, *place, "error", message, repaired))
 
     def quote(self, place: Place, why: str) -> None:
         """Say once a line that a text needs quotes, with the line as it should be."""
@@ -121,7 +123,7 @@ class _Reader:
         line = self.lines[place[0] - 1] if place[0] <= len(self.lines) else ""
         fixed = quotes.fixed(line)
         self.error(place, f"{why}: put the text in quotes"
-                          + (f": {fixed.strip()}" if fixed else ""))
+                          + (f": {fixed.strip()}" if fixed else ""), repaired=bool(fixed))
         if fixed:
             self.repairs[place[0] - 1] = fixed
 
@@ -269,7 +271,7 @@ class _Reader:
             spaced = quotes.spaced(self.lines[number])
             if spaced and self._helps(number, spaced, line):
                 self.error((number + 1, _difference(self.lines[number], spaced) + 1),
-                           f"a space is missing after the colon: {spaced.strip()}")
+                           f"a space is missing after the colon: {spaced.strip()}", repaired=True)
                 self.quoted.add(number + 1)
                 self.repairs[number] = spaced
                 return
@@ -277,7 +279,7 @@ class _Reader:
             if fixed and self._helps(number, fixed, line):
                 place = (number + 1, _difference(self.lines[number], fixed) + 1)
                 self.error(place, "this line can't be read: put the text in quotes: "
-                                  + fixed.strip())
+                                  + fixed.strip(), repaired=True)
                 self.quoted.add(number + 1)
                 self.repairs[number] = fixed
                 return
