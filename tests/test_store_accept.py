@@ -256,3 +256,14 @@ async def test_an_agents_wish_that_is_refused_changes_nothing_and_may_be_tried_a
             assert work is not None
             assert work.refused == "Kim has it."
     assert await state(store) == {"4912345": ["hello", "mine"]}
+
+
+async def test_what_could_not_be_read_whole_is_listed_as_it_came(
+        store: Store, clock: Clock) -> None:
+    odd = '{"type":"order","order":{"catalog_id":"7"}}'
+    content = {"type": "unknown", "what": "order"}
+    await store.accept([wrote(clock, content=content, raw=odd)], counts)
+    await store.accept([wrote(clock, number=2)], counts)
+    rows = [event for event in (await store.events()).rows if event.kind.startswith("message.")]
+    assert [(event.kind, event.raw) for event in rows] == [
+        ("message.text", ""), ("message.unknown", odd)]

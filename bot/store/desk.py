@@ -128,13 +128,13 @@ async def signed_in(tx: Tx, token_hash: str, now: int, active: bool) -> SignedIn
 async def _happened(tx: Tx, before: str, limit: int) -> list[EventRow]:
     """The newest rows of everything that came in or came due, before an id."""
     found: list[EventRow] = []
-    for id_, at, channel, conversation, content, rule, item, state, attempts, error in await tx.all(
-            "message_rows", before, limit):
+    for (id_, at, channel, conversation, content, raw, rule, item, state, attempts,
+         error) in await tx.all("message_rows", before, limit):
         data: Json = load(content)
         state, became = _became(state, rule, item)
         found.append(EventRow(id_, at, channel, conversation,
                               f"message.{data.get('type', 'unknown')}", text_of(data), state,
-                              became, attempts or 0, error or ""))
+                              became, attempts or 0, error or "", raw or ""))
     for id_, at, channel, conversation, kind, rule, item in await tx.all(
             "turn_rows", before, limit):
         state, became = _became(None, rule, item)

@@ -319,7 +319,8 @@ delete from sign_in where expires_at <= $1
 insert into audit (id, at, who, what, object, detail) values ($1, $2, $3, $4, $5, $6)
 
 -- name: message_rows
-select m.id, m.at, v.channel, m.conversation, m.content, t.rule, t.item, i.state, i.attempts, i.error
+select m.id, m.at, v.channel, m.conversation, m.content, m.raw, t.rule, t.item, i.state,
+       i.attempts, i.error
 from message m join conversation v on v.id = m.conversation
 left join turn t on t.id = m.id left join inbox i on i.conversation = m.conversation and i.id = m.id
 where m.id < $1 and m.direction = 'in' order by m.id desc limit $2

@@ -135,4 +135,4 @@ class EventRow:
     became: str  #: what became of it: the journal's rule and item, or why it was only kept
     attempts: int = 0
     error: str = ""
-    raw: str = ""  #: the JSON as it came, of what could only be kept
+    raw: str = ""  #: the JSON as it came, where `text` and `kind` do not say all of it
