@@ -13,10 +13,10 @@ import yaml
 
 from bot.clock import duration
 from bot.errors import BotError, FlowError
-from bot.flow.expressions.values import plain, typed
+from bot.flow.expressions.values import is_media, plain, typed
 from bot.flow.reading import source
 from bot.model import Json
-from bot.testing import CUSTOMER, KIM, MONDAY, Chat, Message, Project, ScriptError, is_media
+from bot.testing import CUSTOMER, KIM, MONDAY, Chat, Message, Project, ScriptError
 
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 _WORDS: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None, "none": None}

@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 from bot import app, check, config, router
 from bot.clock import DAY
 from bot.errors import BotError, FlowError
 from bot.flow import refs
+from bot.flow.expressions.values import is_media
 from bot.flow.flows import Flows
 from bot.model import BOT, CallRequest, Contact, Decision, Event, Json, Snapshot, TicketChange
 
@@ -299,11 +300,6 @@ class Chat:
         return {**result, "ok": True, "value": answer}
 
 
-def is_media(kept: Any) -> TypeGuard[Mapping[str, Any]]:
-    """Whether a slot's value is something that the customer sent as a file."""
-    return isinstance(kept, Mapping) and "id" in kept and "/" in str(kept.get("type", ""))
-
-
 def _linked(value: Any) -> Any:
     """What a customer sent leaves as a link, as it does in production."""
     return f"https://files.example/{value['id']}" if is_media(value) else value
@@ -317,4 +313,4 @@ def _failure(error: Any) -> Json:
 
 
 __all__: Sequence[str] = ("CUSTOMER", "KIM", "MONDAY", "Call", "Chat", "Message", "Operations",
-                          "Project", "ScriptError", "is_media", "load")
+                          "Project", "ScriptError", "load")

@@ -23,7 +23,6 @@ from typing import Any, Literal
 import regex
 
 from bot.clock import local
-from bot.errors import ExpressionError
 from bot.flow import dates
 from bot.flow.dates.found import Read
 from bot.flow.expressions import render, shown
@@ -388,6 +387,4 @@ class _Answered(Mapping[str, Any]):
         return len({*self._names, "answer"})
 
 
-__all__ = ["Accepted", "ExpressionError", "Reason", "Refused", "clean", "is_valid", "parse",
-           "show", "text_of",
-           "yes_no"]
+__all__ = ["Accepted", "Reason", "Refused", "clean", "is_valid", "parse", "show", "text_of"]

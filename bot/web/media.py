@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,11 +12,11 @@ from aiohttp import web
 from bot.channel.base import Channel
 from bot.clock import DAY
 from bot.errors import ChannelError
+from bot.flow.expressions.values import is_media
 from bot.model import Json
 
 #: Meta keeps what customers send for so long.
 VALID = 7 * DAY
-_MIME_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]+(;.*)?")
 
 HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; "
            "default-src 'none'", "Cache-Control": "private, max-age=600",
@@ -37,7 +36,7 @@ class MediaLinks:
     def filled(self, value: Any, channel: str) -> Any:
         """The arguments of a call with each thing that a customer sent as a link to it."""
         if isinstance(value, dict):
-            if _is_media(value):
+            if is_media(value):
                 return self.link(channel, value)
             return {key: self.filled(part, channel) for key, part in value.items()}
         if isinstance(value, list):
@@ -72,10 +71,3 @@ class MediaLinks:
             raise web.HTTPBadGateway(text="the provider does not give it at the moment") from error
         return web.Response(body=body, content_type=mime_type.split(";")[0].strip(),
                             headers=HEADERS)
-
-
-def _is_media(value: Json) -> bool:
-    """Whether this is what a slot keeps of a file: id, name, type, size, caption."""
-    return (value.keys() <= {"id", "name", "type", "size", "caption"}
-            and isinstance(value.get("id"), str)
-            and _MIME_TYPE.fullmatch(str(value.get("type"))) is not None)

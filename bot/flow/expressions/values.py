@@ -9,6 +9,7 @@ data of it again, as `with`, `set` and backends get it:
 | date | `"2026-03-10"`, or `{"iso", "part", "from", "until"}` | `When` | `"2026-03-10"` |
 | datetime | `"2026-03-10T15:00+01:00"`, or the same with a part | `When` | the moment |
 | time | `"15:00"` | `datetime.time` | `"15:00"` |
+| image … document | `{"id", "name", "type", "size", "caption"}` | the same | the same |
 | any other | as it is | as it is | as it is |
 
 A customer who writes "next Tuesday afternoon" means a stretch of time, so every date and
@@ -23,11 +24,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 import regex
 
 from bot.errors import ExpressionError
+from bot.model import Json
 
 #: A text or list made by an author's expression may not grow beyond this.
 LONGEST_TEXT = 65_536
@@ -38,6 +40,9 @@ _ISO_TEXT = regex.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?",
     regex.ASCII)
 _CLOCK_TEXT = regex.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?", regex.ASCII)
+
+_MEDIA_FIELDS = frozenset({"id", "name", "type", "size", "caption"})
+_MIME_TYPE = regex.compile(r"[a-z]+/[A-Za-z0-9.+-]+(;.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,13 @@ def clock(value: Any) -> time | None:
     if isinstance(value, str) and _CLOCK_TEXT.fullmatch(value):
         return time.fromisoformat(value)
     return None
+
+
+def is_media(kept: Any) -> TypeGuard[Json]:
+    """Whether this is what a slot keeps of a file that the customer sent."""
+    return (isinstance(kept, dict) and kept.keys() <= _MEDIA_FIELDS
+            and isinstance(kept.get("id"), str)
+            and _MIME_TYPE.fullmatch(str(kept.get("type"))) is not None)
 
 
 def day_of(value: date, zone: tzinfo) -> date:
