@@ -158,12 +158,8 @@ def _handoff(turn: Turn, node: Node) -> None:
     if handoff.if_closed is not None and not turn.flows.queue_hours(queue, turn.now)[0]:
         turn.next = "closed"
         return
-    language, turn.language = turn.language, turn.flows.options.default_language
-    turn._scope = None  # a note is written in the language of the staff
-    try:
+    with turn.in_language_of_staff():
         note = turn.text(handoff.note) if handoff.note else ""
-    finally:
-        turn.language, turn._scope = language, None
     turn.hand_over(queue, reason="step", priority=handoff.priority, note=note,
                    return_to=handoff.return_to, said=bool(node.step.say))
 

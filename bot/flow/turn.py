@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bot.clock import local
@@ -301,6 +302,16 @@ class Turn:
         """A text in the contact's language, filled in for people."""
         source = self.pick(texts)
         return render.text(source, self.scope(extra)) if "{" in source else source
+
+    @contextmanager
+    def in_language_of_staff(self) -> Iterator[None]:
+        """Texts made within are for staff, whatever language the contact speaks."""
+        language, self.language = self.language, self.flows.options.default_language
+        self._scope = None
+        try:
+            yield
+        finally:
+            self.language, self._scope = language, None
 
     def system(self, name: str, **extra: Any) -> str:
         """What the system itself says, without what is filled in where that fails."""
