@@ -136,7 +136,7 @@ def _answers(flows: Flows, turn: Turn) -> list[tuple[str, str]]:
         turn.runs = stack[:depth]
         turn.bind()
         names = tuple(name for name, kind in turn.version.kinds.items()
-                      if kind not in ("object", "list"))
+                      if kind not in ("object", "list") or name in turn.version.fillers)
         found.update(review.summary(turn, names))
     return list(found.items())
 

@@ -228,3 +228,24 @@ steps:
 """)).says("when").says("next tuesday").says("2026-04-01")
     assert talk.outcome == "done"
     assert "Apr 1" in talk.said
+
+
+def test_a_row_is_shown_as_the_list_showed_it(tmp_path: Path) -> None:
+    talk = Talk(flows(tmp_path, """flow: cards
+title: Cards
+triggers: {keywords: {en: [cards]}}
+slots: {card: {type: object, label: Card}}
+steps:
+  find: {call: shop.list, save: found}
+  which:
+    say: Which?
+    choices_from: {each: found.cards, id: .id, label: "{{ .kind }} {{ .last }}"}
+    choices: {none_of_them: {label: Another one}}
+    if_empty: done
+    save: card
+  check: {review: [card]}
+  done: {say: "Done, {{ card.last }}.", end: done}
+"""))
+    talk.says("cards").returns({"cards": [{"id": "k1", "kind": "Visa", "last": "4411"}]})
+    assert "Card: Visa 4411" in talk.taps("Visa 4411").said
+    assert "Card: Another one" in talk.taps("Edit").taps("Another one").said

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.flow import choices, slots
+from bot.flow.expressions.values import is_media
 from bot.flow.messages import Text
 
 if TYPE_CHECKING:
@@ -38,15 +39,23 @@ def summary(turn: Turn, names: tuple[str, ...]) -> list[tuple[str, str]]:
         if value is None:
             continue
         slot = turn.version.slots[name]
-        shown = (turn.system("received") if slot.type in _MEDIA or _is_media(value)
-                 else slots.show(value, slot, turn.scope()))
+        shown = (turn.system("received") if slot.type in _MEDIA or is_media(value)
+                 else (_row(turn, name, value) if slot.type == "object" else "")
+                 or slots.show(value, slot, turn.scope()))
         lines.append((label(turn, name), shown))
     return lines
 
 
-def _is_media(value: object) -> bool:
-    """Whether an `any` slot holds a picture or the like."""
-    return isinstance(value, dict) and "id" in value and "/" in str(value.get("type"))
+def _row(turn: Turn, slot: str, value: object) -> str:
+    """A row as the list showed it from which it was chosen; "" of what no list gave."""
+    if slot not in turn.version.fillers:
+        return ""
+    aim(turn, slot)
+    node = turn.version.nodes[filler(turn, slot)]
+    if isinstance(value, dict) and value.keys() == {"id"} and value["id"] in node.by_id:
+        return turn.text(node.by_id[value["id"]].label)
+    source = node.step.choices_from
+    return turn.text(source.label, {"item": value}).strip() if source is not None else ""
 
 
 def label(turn: Turn, slot: str) -> str:
