@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Final
 
 from bot import config
 from bot.errors import ConfigError
-from bot.flow.lint.parts import CheckOptions
+from bot.flow.lint.parts import Arguments, CheckOptions
 from bot.flow.load import Loaded, load
 from bot.flow.reading.source import Finding
 from bot.resources import shipped
 from bot.settings import Settings
+
+_FILLED: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,21 @@ def load_all(settings: Settings) -> Loaded:
         queues=frozenset(settings.handoff.queues),
         public=settings.public,
         changing=frozenset(name for name, declared in operations.items()
-                           if declared.method != "GET"))
+                           if declared.method != "GET"),
+        arguments={name: Arguments(_named(declared.path),
+                                   _named(declared.query) | _named(declared.body))
+                   for name, declared in operations.items()})
     return load(settings.flows, settings.templates, options, standard=shipped() / "flows")
+
+
+def _named(template: Any) -> frozenset[str]:
+    """The names in braces that are filled from a step's `with`."""
+    if isinstance(template, str):
+        return frozenset(_FILLED.findall(template))
+    if isinstance(template, Mapping):
+        template = list(template.values())
+    return frozenset().union(*map(_named, template)) if isinstance(template, list | tuple) \
+        else frozenset()
 
 
 def find_mistakes(path: Path, only: Sequence[Path] = ()) -> Report:

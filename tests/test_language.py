@@ -34,7 +34,7 @@ OTHERS = {
 @pytest.mark.parametrize("example", EXAMPLES, ids=[one.split("\n")[0] for one in EXAMPLES])
 def test_an_example_has_no_finding(tmp_path: Path, example: str):
     whole = example if example.startswith(KINDS) else (
-        f"flow: example\ntitle: An example\n{example}")
+        f"flow: example\ntitle: An example\ntriggers: {{keywords: [example]}}\n{example}")
     name = whole.split("\n")[0].split(": ")[1]
     for other, text in ({} if name in OTHERS else OTHERS).items():
         (tmp_path / f"{other}.yaml").write_text(text, "utf-8")

@@ -73,7 +73,14 @@ PLANTED = [
     ("      - why", "      - {if: order.x, step: why}", "27:9 error", "can't have an `if`"),
     ("      - why", "      - why\n      - ask", "27:9 error", "what follows is never taken"),
     ("    on_error: person\n  why", "    on_error: {flow: returns}\n  why", "28:16 error",
-     "has no word `flow`"),
+     "`on_error` holds only `if` and `step`: name a step"),
+    ("{{ order.item }}", "{{ order.price * order.nights | money }}", "30:15 error",
+     "put brackets around the sum: (a * b) | money"),
+    ("{{ order.item }}", "{{ today + 2 }}", "30:15 error", "today + days(2)"),
+    ("  create:\n", "  rows:\n    say: Which?\n    choices_from: {each: order.rows, id: .id, "
+     "label: '{{ .id }}'}\n  create:\n", "39:5 error",
+     "this list can be empty: write `if_empty: step`"),
+    ("type: choice", "type: date, after: 15", "13:31 error", "`15` is no date"),
     ("{{ order.item }}", "{{ config.shopname }}", "30:15 error", "did you mean `shop_name`?"),
     ("{{ order.item }}", "{{ contact.adress }}", "30:15 warning", "nothing sets `contact.adress`"),
     ("{{ order.item }}", "{{ order.item | mony }}", "30:15 error", "money"),
@@ -144,13 +151,14 @@ def test_all_mistakes_are_found_in_one_run(tmp_path: Path):
 def test_a_question_that_is_known_already_stops_no_circle(tmp_path: Path):
     steps = """flow: small
 title: Small
+triggers: {keywords: [small]}
 slots: {name: {type: text}}
 steps:
   ask: {say: Name?, ask: name, skip_if: known, on_timeout: {after: 1h, then: end}}
   show: {say: "{{ name }}", goto: ask}
 """
     assert findings(tmp_path, small=steps) == [
-        "flows/small.yaml:5:3 error the flow can go round here without ever waiting: "
+        "flows/small.yaml:6:3 error the flow can go round here without ever waiting: "
         "`ask` → `show`"]
     emptied = steps.replace("goto: ask", "set: {name: none}, goto: ask")
     assert findings(tmp_path, small=emptied) == []
@@ -274,6 +282,7 @@ def test_flows_that_run_each_other_in_a_circle_are_found(tmp_path: Path):
 def test_an_outcome_that_the_other_flow_never_has_is_found(tmp_path: Path):
     one = """flow: one
 title: One
+triggers: {keywords: [one]}
 steps:
   a:
     run: {flow: two}
@@ -282,7 +291,7 @@ steps:
   c: {end: other}
 """
     found = findings(tmp_path, one=one, two="flow: two\ntitle: Two\nsteps: {a: {end: found}}\n")
-    assert found == ["flows/one.yaml:6:17 error the flow `two` never ends with `foud` - did you "
+    assert found == ["flows/one.yaml:7:17 error the flow `two` never ends with `foud` - did you "
                      "mean `found`?"]
 
 

@@ -46,7 +46,8 @@ def test_files_in_folders_are_read_but_tests_are_not(tmp_path: Path):
     loaded = business(tmp_path)
     deeper = tmp_path / "flows" / "more" / "tests"
     deeper.mkdir(parents=True)
-    (deeper / "small.yaml").write_text("flow: small\ntitle: S\nsteps: {a: {end: done}}\n")
+    (deeper / "small.yaml").write_text("flow: small\ntitle: S\ntriggers: {keywords: [s]}\n"
+                                       "steps: {a: {end: done}}\n")
     (tmp_path / "flows" / "tests").mkdir()
     (tmp_path / "flows" / "tests" / "returns.yaml").write_text("tests: {}\n")
     loaded = load(tmp_path / "flows", tmp_path / "templates", OPTIONS)
@@ -81,7 +82,8 @@ def test_stop_can_be_reworded_but_not_removed(tmp_path: Path):
 
 
 def test_the_shipped_menu_offers_only_flows_that_the_business_has(tmp_path: Path):
-    flows = own(tmp_path / "flows", a="flow: a\ntitle: A\nsteps: {a: {end: done}}\n")
+    flows = own(tmp_path / "flows", a="flow: a\ntitle: A\ntriggers: {keywords: [a]}\n"
+                                      "steps: {a: {end: done}}\n")
     loaded = load(flows, tmp_path, OPTIONS, standard=shipped(tmp_path / "standard"))
     assert loaded.findings == []
     assert loaded.commands.items["menu"].choices == ()
@@ -98,13 +100,15 @@ def test_a_text_that_the_system_never_says_is_a_mistake(tmp_path: Path):
 def test_the_first_key_says_what_a_file_is(tmp_path: Path):
     assert findings(tmp_path, reminder="notification: reminder\non: x\n") == [
         "flows/reminder.yaml:1:1 error `notification` files are not supported by this version"]
-    assert findings(tmp_path, reminder="title: A\nflow: reminder\nsteps: {a: {end: done}}\n") == [
+    assert findings(tmp_path, reminder="title: A\nflow: reminder\ntriggers: {keywords: [a]}\n"
+                                       "steps: {a: {end: done}}\n") == [
         "flows/reminder.yaml:2:1 error `flow` has to be the first line of the file"]
     assert "begins with what it is" in findings(tmp_path, reminder="- a\n- b\n")[0]
 
 
 def test_the_name_of_a_file_is_the_name_in_it(tmp_path: Path):
-    assert findings(tmp_path, other="flow: another\ntitle: A\nsteps: {a: {end: done}}\n") == [
+    assert findings(tmp_path, other="flow: another\ntitle: A\ntriggers: {keywords: [a]}\n"
+                                    "steps: {a: {end: done}}\n") == [
         "flows/other.yaml:1:7 error the file is called other.yaml and the name in it is "
         "`another`: give both the same"]
 

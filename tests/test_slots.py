@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from talking import Talk, flows
 
 from bot.errors import ExpressionError
 from bot.flow import slots
@@ -190,3 +192,23 @@ def test_any_answer_is_taken_or_refused(text: str, language: str) -> None:
             slot = Slot.model_validate({"type": kind})
             assert slots.is_valid(slot, found.value, scope(language)), kind
             slots.show(found.value, slot, scope(language))
+
+
+@pytest.mark.parametrize(("rule", "said", "taken"), [
+    ("type: time, after: 15:00", "14:59", False), ("type: time, after: 15:00", "15:01", True),
+    ("type: time, before: '9:30'", "9:29", True), ("type: time, before: '9:30'", "9:30", False),
+    ("type: date, before: 2026-12-24", "24.12.2026", False),
+    ("type: date, before: 2026-12-24", "23.12.2026", True),
+])
+def test_a_limit_is_written_as_people_write_a_day_or_a_time(tmp_path: Path, rule: str, said: str,
+                                                            taken: bool) -> None:
+    talk = Talk(flows(tmp_path, f"""flow: limit
+title: Limit
+triggers: {{keywords: [limit]}}
+slots: {{at: {{{rule}}}}}
+steps:
+  ask: {{say: When?, ask: at}}
+  done: {{say: Done., end: done}}
+"""))
+    talk.says("limit").says(said)
+    assert (talk.rule == "answer") is taken

@@ -88,6 +88,7 @@ def test_a_leading_dot_is_the_item(tmp_path: Path):
       each: found.rows
       id: .id
       label: "{{ .name | upper }} {{ 'a.b' }} {{ .x if .y and not .z else found.q }}"
+    if_empty: b
     save: found
   b: {end: done}
 """, more="slots: {found: {type: object}}\n")

@@ -157,6 +157,28 @@ _ALLOWED = (
     nodes.FloorDiv, nodes.Mod, nodes.Not, nodes.Neg, nodes.Pos, nodes.And, nodes.Or, nodes.Call)
 
 
+#: Filters whose result is a text, with which nobody can reckon.
+_WRITTEN = frozenset({"date", "time", "money", "number", "list", "plural", "upper", "lower",
+                      "join"})
+_RECKONING = (nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod)
+
+
+def _reckons(node: nodes.BinExpr) -> None:
+    """Refuse sums that can never be worked out as they are written."""
+    sides = node.left, node.right
+    for side, other in (sides, sides[::-1]):
+        number = isinstance(other, nodes.Const) and type(other.value) in (int, float)
+        if isinstance(side, nodes.Filter) and side.name in _WRITTEN and (
+                number or isinstance(node, _RECKONING)):
+            raise Unparsable(f"| {side.name} writes only what stands directly before it; put "
+                             f"brackets around the sum: (a {node.operator} b) | {side.name}",
+                             side.lineno)
+        if isinstance(side, nodes.Name) and side.name in ("today", "now") and number and (
+                isinstance(node, nodes.Add | nodes.Sub)):
+            raise Unparsable(f"days are counted with days(): {side.name} {node.operator} "
+                             f"days({other.value})", other.lineno)  # type: ignore[attr-defined]
+
+
 class _Guard(NodeTransformer):
     """Refuses what flows may not say; turns operators into calls that know none and times."""
 
@@ -165,6 +187,8 @@ class _Guard(NodeTransformer):
             raise Unparsable("** can't be used", node.lineno)
         if type(node) not in _ALLOWED:
             raise Unparsable(f"{_statement(node)} can't be used in a flow", node.lineno)
+        if isinstance(node, nodes.BinExpr):
+            _reckons(node)
         return super().visit(node, *args, **kwargs)
 
     def visit_Name(self, node: nodes.Name) -> nodes.Node:

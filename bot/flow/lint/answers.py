@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from bot.flow.expressions import render
 from bot.flow.lint.parts import Document, Path, of_flow
 from bot.flow.reading.pieces import nearest, one_of
 from bot.flow.reading.source import Finding
@@ -35,6 +36,20 @@ def _kept(doc: Document, flow: FlowSpec) -> Iterator[Finding]:
             yield doc.error(("steps", name, "save"),
                             f"`{step.save}` is of type `{slot.type}` and can't keep a choice: its "
                             "type has to be `choice`, or `object` for the whole row")
+        if _may_be_empty(flow, step) and name not in doc.damaged:
+            yield doc.error_at_key(("steps", name, "choices_from"),
+                                   "this list can be empty: write `if_empty: step`, where to go "
+                                   "then")
+
+
+def _may_be_empty(flow: FlowSpec, step: Step) -> bool:
+    """Whether a list might have nothing to choose from, and nobody has thought of it."""
+    if step.choices_from is None or step.if_empty is not None or any(
+            choice.if_ is None for choice in step.choices):
+        return False
+    data = render.paths_in(step.choices_from.each, expression=True)
+    return not any(entry.if_ is not None and data & render.paths_in(entry.if_, expression=True)
+                   for other in flow.steps.values() for entry in other.goto)
 
 
 def _silent(doc: Document, flow: FlowSpec) -> Iterator[Finding]:

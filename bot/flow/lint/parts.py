@@ -15,6 +15,14 @@ Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Arguments:
+    """What an operation is filled with: without the first it can't be asked at all."""
+
+    path: frozenset[str]
+    more: frozenset[str] = frozenset()  #: in the query or in the JSON
+
+
+@dataclass(frozen=True, slots=True)
 class CheckOptions:
     """What the configuration says that flows refer to."""
 
@@ -24,6 +32,8 @@ class CheckOptions:
     public: Mapping[str, Any] = field(default_factory=dict)
     #: the operations that change something: those that are no GET
     changing: frozenset[str] = frozenset()
+    #: what the operations are filled with, where that is known
+    arguments: Mapping[str, Arguments] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,31 @@ Claims = dict[tuple[str, ...], list[_Claim]]
 
 
 def check(documents: list[Document], commands: CommandsSpec) -> Iterator[Finding]:
+    yield from _claims(documents, commands)
+    yield from _never_started(documents, commands)
+
+
+def _never_started(documents: list[Document], commands: CommandsSpec) -> Iterator[Finding]:
+    """Flows that no words of a customer, no command and no other flow lead to."""
+    started = {entry.flow for command in commands.items.values()
+               for entry in (*command.goto, *(way for choice in command.choices
+                                              for way in choice.goto))}
+    flows = [doc for doc in documents if doc.kind == "flow"]
+    for doc in flows:
+        for step in doc.spec.steps.values():
+            ways = (*step.goto, *(way for choice in step.choices for way in choice.goto))
+            started |= {way.flow for way in ways if way.flow != doc.name}
+            if step.run is not None:
+                started.add(step.run.flow)
+    for doc in flows:
+        asked: Triggers = doc.spec.triggers
+        if not asked.keywords and not asked.examples and doc.name not in started and (
+                not any(other.damaged or other.unclear for other in flows)):
+            yield doc.warning(("flow",), "nothing starts this flow: give it `triggers`, or start "
+                                         f"it from another one with goto: {{flow: {doc.name}}}")
+
+
+def _claims(documents: list[Document], commands: CommandsSpec) -> Iterator[Finding]:
     claims: Claims = {}
     for doc in documents:
         if doc.kind == "flow":

@@ -72,7 +72,7 @@ def _timezone(r: Reading, node: Node) -> str | None:
 def _slot(r: Reading, node: Node) -> Slot | None:
     found = mapping(r, node, "a slot", {
         "type": pieces.choose(*SLOT_TYPES), "pattern": pieces.word, "min": pieces.expression,
-        "max": pieces.expression, "after": pieces.expression, "before": pieces.expression,
+        "max": pieces.expression, "after": pieces.limit, "before": pieces.limit,
         "clean": pieces.choose("upper", "lower", "trim", "digits"), "check": pieces.expression,
         "label": pieces.text, "also": pieces.phrases, "personal": pieces.yes_no,
         "in_trigger": pieces.yes_no,
@@ -85,6 +85,11 @@ def _slot(r: Reading, node: Node) -> Slot | None:
             r.error(node.keys[word], f"`{word}` is for {pieces.one_of(types)}, not for "
                                      f"`{found['type']}`")
             del found[word]
+    for word in ("after", "before"):
+        if re.fullmatch(r"-?\d+(\.\d+)?", found.get(word, "")):
+            like = "18:30" if found["type"] == "time" else "today + days(2) or 2026-12-24"
+            r.error(node.at(word), f"`{found.pop(word)}` is no {found['type']}: write for example "
+                                   f"{like}")
     if found.get("in_trigger") and "pattern" not in node.value:
         r.error(node.keys["in_trigger"], "`in_trigger` needs a `pattern` to find the value by")
     found.setdefault("personal", found["type"] not in {"choice", "yes_no"})

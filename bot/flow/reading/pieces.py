@@ -189,6 +189,17 @@ def expression(r: Reading, node: Node) -> str | None:
     return text
 
 
+_MOMENT = re.compile(r"(\d{1,2}):(\d{2})|\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?")
+
+
+def limit(r: Reading, node: Node) -> str | None:
+    """An expression, or a day or a time as it stands: 2026-12-24, 18:30."""
+    text = expression(r, node)
+    if text is None or (found := _MOMENT.fullmatch(text)) is None:
+        return text
+    return f"'{found[1]:0>2}:{found[2]}'" if found[1] else f"'{text}'"
+
+
 @cache
 def _known_languages() -> frozenset[str]:
     return frozenset(Locale("en").languages)

@@ -54,14 +54,19 @@ def _entry(r: Reading, node: Node, words: dict[str, Any]) -> Next | None:
         name = step_name(r, node)
         return None if name is None else Next(step=name)
     before = r.errors
-    found = mapping(r, node, "a way on", words)
+    if words is _ERROR_NEXT and isinstance(node.value, dict):
+        for word in set(_NEXT) - set(words) & node.value.keys():
+            r.error(node.keys[word], f"`on_error` holds only `if` and `step`: name a step, and "
+                                     f"write `{word}` in the `goto` of that step")
+            return None
+    found = mapping(r, node, "an entry of `goto`", words)
     if found is None or r.errors > before:
         return None
     assert isinstance(node.value, dict)
     targets = [word for word in _TARGETS if word in found]
     if len(targets) != 1:
-        r.error(node, "a way on leads nowhere" if not targets else
-                f"a way on can't have both {pieces.one_of(targets)}".replace(" or ", " and "))
+        r.error(node, "this leads nowhere: write step, refuse, edit, flow or end" if not targets
+                else f"one entry can't have both {pieces.one_of(targets)}".replace(" or ", " and "))
         return None
     if "say" in found and targets != ["refuse"]:
         r.error(node.keys["say"], "`say` goes with `refuse` only: put it into the next step")
@@ -84,9 +89,10 @@ def _entries(r: Reading, node: Node, words: dict[str, Any]) -> tuple[Next, ...] 
             continue
         last = number == len(parts) - 1
         if last and entry.if_ is not None:
-            r.error(part, "the last way on can't have an `if`: say where to go otherwise")
+            r.error(part, "the last entry can't have an `if`: add one below that says where to go "
+                          "otherwise")
         elif not last and entry.if_ is None:
-            r.error(part, "what follows is never taken: only the last way on has no `if`")
+            r.error(part, "what follows is never taken: only the last entry has no `if`")
         out.append(entry)
     return tuple(out) or None
 
