@@ -2,7 +2,8 @@
 
 `1` (the version), a kind, what it points at, and a MAC bound to the conversation, parted by
 dots. A step's choice is `1s.<flow>.<run>.<visit>.<choice>.<mac>`; what it stands for is kept with
-the visit. An offer made outside a flow is `1o.<action>.<mac>`, e.g. `start:returns`.
+the visit. An offer made outside a flow is `1o.<action>.<mac>`, e.g. `flow:returns`
+(`bot.flow.offers`).
 """
 
 from __future__ import annotations
