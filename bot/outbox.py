@@ -19,6 +19,8 @@ from bot.store.work import Work
 
 log = logging.getLogger(__name__)
 
+#: So many messages are released by one look.
+AT_ONCE = 100
 #: The store is asked for retries and resolved doubts so often, seconds.
 POLL = 0.5
 #: The pause before a retry grows from the first to the last, milliseconds.
@@ -80,8 +82,10 @@ class Outbox:
                 log.warning("messages in doubt", extra={"count": doubts})
             self._adopted = True
         while True:
-            self.follow(await self._store.claim_sends())
-            await asyncio.sleep(POLL)
+            work = await self._store.claim_sends(AT_ONCE)
+            self.follow(work)
+            if len(work.sends) < AT_ONCE:
+                await asyncio.sleep(POLL)
 
     async def finish(self, within: float = 10.0) -> None:
         """Nothing more leaves; what is on the wire has so many seconds, the rest stays queued."""

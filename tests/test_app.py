@@ -106,6 +106,14 @@ async def test_health_readiness_and_figures(project: Path, sink: Provider, clock
     assert 'frontdesk_sends_total{outcome="sent"} 1.0' in figures
 
 
+async def test_a_real_process_has_no_emulator_and_no_demo(
+        project: Path, sink: Provider, clock: Clock) -> None:
+    async with served(project, sink, clock) as (_, url), aiohttp.ClientSession() as session:
+        for path in ("/emulator", "/emulator/clock", "/demo/shop/orders"):
+            async with session.get(f"{url}{path}") as answer:
+                assert answer.status == 404
+
+
 async def test_a_refused_token_shows_in_readiness_and_the_rest_leaves_when_it_is_mended(
         project: Path, sink: Provider, clock: Clock) -> None:
     def refuses(number: int, body: object) -> web.Response:

@@ -8,7 +8,7 @@ from storing import counts, rows, wrote
 
 from bot.clock import DAY, HOUR, Clock
 from bot.errors import UnknownVersion
-from bot.model import Address, Decision, Event, Journal, Notice, Snapshot
+from bot.model import Address, Decision, Event, Journal, Notice, Snapshot, TicketChange
 from bot.store.rows import Outcome
 from bot.store.sqlite import SQLite
 from bot.store.store import Store
@@ -267,3 +267,20 @@ async def test_what_could_not_be_read_whole_is_listed_as_it_came(
     rows = [event for event in (await store.events()).rows if event.kind.startswith("message.")]
     assert [(event.kind, event.raw) for event in rows] == [
         ("message.text", ""), ("message.unknown", odd)]
+
+
+async def test_what_a_joined_contact_waited_for_is_over(store: Store, clock: Clock) -> None:
+    def opens(snapshot: Snapshot, event: Event) -> Decision:
+        return Decision({}, Journal("command"), owner="queue", remind_at=event.at + HOUR,
+                        timers={"timeout": (event.at + HOUR, "t")},
+                        ticket=TicketChange("open", queue="support"))
+
+    phone, bsuid = Address("phone", "4912345"), Address("bsuid", "DE.1", "acc")
+    await store.accept([wrote(clock, number=1, addresses=(bsuid,))], opens)
+    await store.accept([wrote(clock, number=2, addresses=(phone,))], counts)
+    assert len((await store.queue()).rows) == 1
+    await store.accept([wrote(clock, number=3, addresses=(phone, bsuid))], counts)
+    assert (await store.queue()).rows == []
+    clock.advance(2 * HOUR)
+    await store.fire()
+    assert await store.ready(10) == []

@@ -122,7 +122,7 @@ async def _contact(tx: Tx, item: Incoming, now: int) -> str:
         if found is None:
             found = row[0]
         elif row[0] != found:
-            await tx.run("join_contacts", row[0], found)
+            await _join(tx, row[0], found, now)
     if found is None:
         found = new_id()
         await tx.run("add_contact", found, item.name, _phone(item), now)
@@ -132,6 +132,18 @@ async def _contact(tx: Tx, item: Incoming, now: int) -> str:
         await tx.run("phone_contact", found, phone)
     await tx.run("reach_contact", found, await _reach(tx, found, item))
     return found
+
+
+async def _join(tx: Tx, other: str, contact: str, now: int) -> None:
+    """Two contacts are one person: what the other one's conversations waited for is over.
+
+    Their rows stay where they are, to be read; the person goes on in the contact's own.
+    """
+    await tx.run("join_contacts", other, contact)
+    for (conversation,) in await tx.all("conversations_of", other):
+        await tx.run("close_ticket", conversation, "joined", now)
+        await tx.run("drop_timers", conversation)
+        await tx.run("rest_conversation", conversation)
 
 
 def _is_news(item: Incoming, reach: str) -> bool:

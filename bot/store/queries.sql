@@ -39,6 +39,11 @@ insert into contact (id, name, phone, created_at) values ($1, $2, $3, $4)
 insert into address (kind, value, scope, contact) values ($1, $2, $3, $4) on conflict do nothing
 -- name: join_contacts
 update contact set alias_of = $2 where id = $1 or alias_of = $1
+-- name: conversations_of
+select id from conversation where contact = $1
+-- name: rest_conversation
+update conversation set remind_at = null, timers = 0, owner = 'bot', owner_epoch = owner_epoch + 1
+where id = $1
 -- name: addresses
 select a.kind, a.value, a.scope from address a join contact o on o.id = a.contact
 where o.id = $1 or o.alias_of = $1 order by a.kind desc, a.contact desc
