@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import ExpressionError
 from bot.flow.expressions import filters, render
-from bot.flow.expressions.render import Choice, Scope, typed
+from bot.flow.expressions.values import Choice, Scope, typed
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = int(datetime(2026, 3, 1, 9, 0, tzinfo=BERLIN).timestamp() * 1000)

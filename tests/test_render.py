@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.errors import ExpressionError
 from bot.flow.expressions import render
-from bot.flow.expressions.render import Choice, Scope
+from bot.flow.expressions.values import Choice, Scope
 from bot.flow.spec import TEMPLATE
 
 BERLIN = ZoneInfo("Europe/Berlin")

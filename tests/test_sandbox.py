@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import ExpressionError
 from bot.flow.expressions import render
-from bot.flow.expressions.render import Scope
+from bot.flow.expressions.values import Scope
 from bot.flow.spec import TEMPLATE
 
 SCOPE = Scope({"x": "text", "n": 7, "items": list(range(150)), "many": list(range(201)),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from bot.flow.expressions import render
-from bot.flow.expressions.render import Choice, Scope
+from bot.flow.expressions.values import Choice, Scope
 from bot.flow.spec import TEMPLATE
 
 SCOPE = Scope({"order": {"item": "Trail shoes", "total": 129.9, "at": "2026-03-04T14:30+04:00",

@@ -27,7 +27,7 @@ from bot.clock import local
 from bot.errors import ExpressionError
 from bot.flow.expressions import fields, filters, operators, values
 from bot.flow.expressions.sandbox import Sandbox, Unparsable, guarded, parsed, parsed_expression
-from bot.flow.expressions.values import Choice, Scope, When, plain, typed
+from bot.flow.expressions.values import Scope, plain
 from bot.flow.spec import TEMPLATE
 
 #: A message may hold this many characters beside what the author wrote.
@@ -349,8 +349,3 @@ def _pattern(pattern: str) -> regex.Pattern[str]:
         return regex.compile(pattern, regex.VERSION0)
     except (regex.error, RecursionError, OverflowError) as error:
         raise ExpressionError("this is no pattern", expression=_quoted(pattern)) from error
-
-
-__all__ = ["Choice", "ExpressionError", "Frame", "Mistake", "Scope", "When", "check",
-           "check_pattern", "check_text", "evaluate", "found_once", "matches", "names_in",
-           "names_in_expression", "paths_in", "plain", "text", "truth", "typed", "value"]
