@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from checking import ANSWERS, COMMANDS, FLOW, OPTIONS, TEXTS, business, findings
@@ -15,6 +16,11 @@ PAGE = Path(__file__).parent.parent / "docs" / "language.md"
 EXAMPLES = ["flow: example\ntitle: An example\n" + example
             for example in re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
             if example.startswith(("steps:", "slots:", "on_timeout:"))]
+
+
+#: A flow in a language that the program itself does not speak.
+HELLO = ("flow: a\ntitle: {de: Gruß, en: Hello}\ntriggers: {keywords: [a]}\n"
+         "steps: {a: {say: {de: Hallo, en: Hello}, end: done}}\n")
 
 
 def shipped(folder: Path) -> Path:
@@ -181,3 +187,22 @@ def test_a_file_of_any_bytes_is_a_list_of_mistakes(tmp_path: Path, junk: bytes):
     (tmp_path / "flows").mkdir(exist_ok=True)
     (tmp_path / "flows" / "junk.yaml").write_bytes(junk)
     assert load(tmp_path / "flows", tmp_path, OPTIONS).errors
+
+
+def test_a_language_that_the_program_does_not_speak_is_told_once(tmp_path: Path):
+    flows = own(tmp_path / "flows", a=HELLO)
+    options = replace(OPTIONS, default_language="de")
+    loaded = load(flows, tmp_path, options, standard=Path(__file__).parent.parent / "flows")
+    assert [one.level for one in loaded.findings] == ["warning", "warning"]
+    texts, commands = loaded.findings
+    assert (texts.line, texts.column) == (2, 13)
+    assert "are not there in `de`, such as `confirm`, `edit` or `cancel`: `en`" in texts.message
+    assert "no words in `de` call the commands `agent`," in commands.message
+
+
+def test_a_language_that_the_business_has_added_is_not_told(tmp_path: Path):
+    flows = own(tmp_path / "flows", a=HELLO,
+                texts="texts: ours\nitems: {confirm: {en: Go, de: Los}, refused: {en: No, de: Ne}}\n")
+    standard = shipped(tmp_path / "standard")
+    loaded = load(flows, tmp_path, OPTIONS, standard=standard)
+    assert not any("texts of the program" in one.message for one in loaded.findings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from bot.flow.spec import AnswersSpec, Command, CommandsSpec, FlowSpec, Texts, T
 
 KINDS = ("flow", "answers", "commands", "texts")
 LATER_KINDS = ("notification",)
+#: The language in which every shipped text is there.
+SHIPPED_IN = "en"
 Templates = dict[str, dict[str, str]]
 
 
@@ -58,7 +60,7 @@ def load(
     for name in ("commands", "texts") if standard is not None else ():
         path = Path(str(standard)) / f"{name}.yaml"
         if path.is_file() and not any(Path(doc.file).samefile(path) for doc in documents):
-            document = _document(path, {}, options, findings)
+            document = _document(path, {}, replace(options, default_language=SHIPPED_IN), findings)
             if document is not None:
                 base.append(document)
     own = documents
@@ -69,6 +71,8 @@ def load(
         _commands(documents, findings), base, {doc.name for doc in own} | unread))
     texts = TextsSpec(items=_texts(documents, base, findings))
     shipped = next((doc.spec for doc in base or documents if doc.kind == "texts"), TextsSpec())
+    if base:
+        findings += _untranslated(own, texts, commands, options)
     findings += lint.check(own, base, commands, options, base_texts=shipped,
                            unread=frozenset(unread))
     findings += lint.templates(templates_dir, templates)
@@ -162,6 +166,35 @@ def _by_kind(r: Reading, root: Node, stem: str, *, unclear: bool) -> Document | 
         return None
     return Document(kind=kind, name=name, file=r.file, root=root, spec=spec,
                     damaged=frozenset(r.damaged), unclear=unclear)
+
+
+def _untranslated(own: list[Document], texts: TextsSpec, commands: CommandsSpec,
+                  options: CheckOptions) -> Iterator[Finding]:
+    """Languages of the business in which the program itself has nothing to say or to hear."""
+    told: set[str] = set()
+    for doc in own:
+        for language in doc.spec.languages if doc.kind == "flow" else ():
+            if language in told:
+                continue
+            told.add(language)
+            tags = {language, language.split("-")[0], ""}
+            lacking = [name for name, text in texts.items.items() if not tags & text.keys()]
+            unheard = [name for name, command in commands.items.items()
+                       if command.keywords and not tags & command.keywords.keys()]
+            place = ("title", language)
+            instead = next((one for one in (options.default_language, SHIPPED_IN)
+                            if any(one in texts.items[name] for name in lacking)), SHIPPED_IN)
+            if lacking:
+                yield doc.warning(place, f"{len(lacking)} texts of the program itself are not "
+                                         f"there in `{language}`, such as "
+                                         f"{pieces.one_of(lacking[:3])}: `{instead}` will be "
+                                         "used until you write them in a file that begins with "
+                                         "`texts: ours`")
+            if unheard:
+                yield doc.warning(place, f"no words in `{language}` call the commands "
+                                         f"{pieces.one_of(unheard)}".replace(" or ", " and ")
+                                         + ": add keywords in a file that begins with "
+                                           "`commands: ours`")
 
 
 def _unique(documents: list[Document], kind: str, findings: list[Finding]) -> dict[str, Document]:
