@@ -67,7 +67,7 @@ def _back_to_bot(turn: Turn) -> None:
         node = turn.node
     turn.tell("back_with_bot")
     if turn.waits is not None:
-        turn.run["w"] = turn.now
+        turn.run["since"] = turn.now
         turn.next = "repeated"
         return
     if turn.next is None and not turn.calling:

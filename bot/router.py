@@ -42,7 +42,7 @@ def _give_up(turn: Turn, problem: str) -> None:
     if turn.owner != BOT:
         return
     if turn.calling:
-        turn.run["h"] = True  # its result came and led nowhere: nothing is to be waited for
+        turn.run["rests"] = True  # its result came and led nowhere: nothing is to be waited for
     turn.tell("apology")
     turn.hand_over(None, reason="failure", note=problem)
 
@@ -52,9 +52,9 @@ def _decided(turn: Turn) -> Decision:
     place = None
     if turn.runs:
         run = turn.run
-        run["s"] = turn.step
+        run["step"] = turn.step
         state["runs"] = turn.runs
-        place = Place(run["f"], run["v"], turn.step)
+        place = Place(run["flow"], run["version"], turn.step)
     else:
         state.pop("runs", None)
     return Decision(
@@ -76,11 +76,11 @@ def _timer(turn: Turn) -> None:
     payload = turn.event.payload
     if (node is None or node.step.on_timeout is None or payload.get("name") != clocks.TIMEOUT
             or payload.get("token") != clocks.timeout_token(turn)
-            or turn.state.get("tf") == payload.get("token")):
+            or turn.state.get("timed_out") == payload.get("token")):
         turn.rule = "stale"
         return
     turn.rule = "timer"
-    turn.state["tf"] = payload["token"]
+    turn.state["timed_out"] = payload["token"]
     turn.next = "elapsed"
 
 
@@ -95,7 +95,7 @@ def _reminder(turn: Turn) -> None:
     elif turn.owner == BOT:
         turn.next = "reminded"
         turn.go()
-    turn.state["rf"] = turn.state.get("rf", 0) + 1
+    turn.state["reminders"] = turn.state.get("reminders", 0) + 1
 
 
 def _result(turn: Turn) -> None:
@@ -125,7 +125,7 @@ def answers(flows: Flows, snapshot: Snapshot) -> list[tuple[str, str]]:
     except (UnknownVersion, ExpressionError):
         return [(name.replace("_", " ").capitalize(), str(value))
                 for run in snapshot.state.get("runs", ())
-                for name, value in run["q"].items() if isinstance(value, str | int | float)]
+                for name, value in run["slots"].items() if isinstance(value, str | int | float)]
 
 
 def _answers(flows: Flows, turn: Turn) -> list[tuple[str, str]]:

@@ -247,7 +247,7 @@ class Chat:
             self._remind_at = self.now
         runs = decision.state.get("runs")
         if runs:
-            self.slots = runs[-1]["q"]
+            self.slots = runs[-1]["slots"]
         self.outcome = decision.journal.outcome or self.outcome
         if decision.incident:
             self.incidents.append(decision.incident)

@@ -197,7 +197,7 @@ class Talk:
 
     @property
     def slots(self) -> Json:
-        return self.state["runs"][-1]["q"] if self.state.get("runs") else {}
+        return self.state["runs"][-1]["slots"] if self.state.get("runs") else {}
 
 
 __all__ = ["BERLIN", "DAY", "HOUR", "SHIPPED", "TUESDAY", "Talk", "flows", "read"]

@@ -66,7 +66,7 @@ def test_transitions_does_the_moving(small: Flows) -> None:
     for content in ("Big", "no such thing", "small"):
         with pytest.raises(Broken):
             talk.says(content)
-    assert talk.state["runs"][-1]["s"] == "pick"
+    assert talk.state["runs"][-1]["step"] == "pick"
     with pytest.raises(Broken):
         Talk(small, id="c2").says("small")
 

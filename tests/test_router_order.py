@@ -63,7 +63,7 @@ def test_an_answers_item_is_given_and_the_question_repeated(talk: Talk) -> None:
     assert talk.rule == "trigger"
     assert talk.decision is not None
     assert talk.decision.journal.item == "answer:shop/opening_hours"
-    assert talk.state["runs"][-1]["a"] == {}
+    assert talk.state["runs"][-1]["refused"] == {}
 
 
 def test_another_topic_asks_before_it_leaves(talk: Talk) -> None:
@@ -99,7 +99,7 @@ def test_the_flow_says_whether_it_may_be_interrupted(tmp_path: Path, manner: str
 def test_the_same_topic_again_repeats_the_question(talk: Talk) -> None:
     talk.says("return").says("refund")
     assert (talk.said, talk.rule) == ("Which order is it?", "trigger")
-    assert talk.state["n"] == 1
+    assert talk.state["last_run"] == 1
 
 
 def test_an_answer_tried_in_vain_is_no_other_topic(talk: Talk) -> None:
@@ -155,7 +155,7 @@ def test_media_nobody_asked_for_gets_words_and_the_open_question(talk: Talk) -> 
     talk.sends("audio", media={"id": "v", "mime_type": "audio/ogg", "voice": True})
     assert "can't listen to voice notes" in talk.said
     assert talk.said.endswith("Which order is it?")
-    assert talk.state["runs"][-1]["a"] == {}
+    assert talk.state["runs"][-1]["refused"] == {}
     for kind in ("image", "video", "document", "sticker"):
         assert talk.sends(kind).said.endswith("Which order is it?")
         assert "Thanks" in talk.said or "Nice" in talk.said
@@ -185,7 +185,7 @@ def test_a_caption_counts_as_text(talk: Talk) -> None:
 def test_media_where_other_media_was_asked_for_costs_no_attempt(talk: Talk) -> None:
     talk.says("return").says("AB123456").returns(SHOES).says("torn").sends("sticker")
     assert talk.step == "returns/ask_photo"
-    assert talk.state["runs"][-1]["a"] == {}
+    assert talk.state["runs"][-1]["refused"] == {}
     assert "photo" in talk.said
 
 

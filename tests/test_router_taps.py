@@ -113,7 +113,7 @@ def test_a_double_tap_in_the_menu_starts_once(tmp_path: Path) -> None:
     talk = returning(tmp_path).says("menu")
     row = talk.button("Return an item")
     talk.tap(row).tap(row)
-    assert (talk.rule, talk.contents, talk.state["n"]) == ("ignored", [], 1)
+    assert (talk.rule, talk.contents, talk.state["last_run"]) == ("ignored", [], 1)
 
 
 def test_a_row_of_the_menu_may_be_typed(tmp_path: Path) -> None:

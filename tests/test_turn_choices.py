@@ -139,7 +139,7 @@ def test_a_part_of_a_name_searches_a_long_list_and_costs_no_attempt(shop: Flows)
     found["items"][15]["name"] = "Green trousers"
     talk = Talk(shop).says("buy").returns(found).says("green")
     assert talk.titles == ["Green jacket", "Green trousers"]
-    assert talk.state["runs"][-1]["a"] == {}
+    assert talk.state["runs"][-1]["refused"] == {}
     assert "Green trousers for 16" in talk.taps("Green trousers").said
 
 

@@ -24,7 +24,7 @@ What they work on::
 
     turn               one event handled: the machine's model, and the effects it collects
     names              what expressions can see of the turn
-    state              what a conversation remembers between turns, letter by letter
+    state              what a conversation remembers between turns
     flows              everything loaded: versions, commands, answers, texts, and their index
     spec               a flow as data, in one shape for every way of writing it
 

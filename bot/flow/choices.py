@@ -36,10 +36,10 @@ def prepare(turn: Turn, node: Node) -> bool:
         items = _rows(turn, node, rows)
     rows += [[choice.id] for choice in step.choices
              if choice.if_ is None or turn.truth(choice.if_)]
-    kept: Json = {"l": rows}
+    kept: Json = {"rows": rows}
     if items and node.slot_spec is not None and node.slot_spec.type == "object":
-        kept["i"] = items
-    turn.run["x"] = kept
+        kept["items"] = items
+    turn.run["held"] = kept
     return bool(rows)
 
 
@@ -58,7 +58,7 @@ def _rows(turn: Turn, node: Node, rows: list[list[str]]) -> list[Any]:
         scope = turn.scope({"item": item})
         id_ = render.evaluate(source.id, scope)
         if id_ is None or str(id_) in taken:
-            turn.note(f"{turn.run['f']}/{node.name}: a choice has no id of its own ({id_})")
+            turn.note(f"{turn.run['flow']}/{node.name}: a choice has no id of its own ({id_})")
             continue
         taken.add(str(id_))
         label = render.text(turn.pick(source.label), scope).strip()
@@ -80,7 +80,7 @@ def shown(turn: Turn, node: Node) -> list[tuple[str, str, str]]:
                 node.shown[turn.language] = known
         return known
     return [(row[0], row[1], row[2]) if len(row) > 1 else _shown(turn, node.by_id[row[0]])
-            for row in turn.run["x"]["l"]]
+            for row in turn.run["held"]["rows"]]
 
 
 def _shown(turn: Turn, choice: Choice) -> tuple[str, str, str]:
@@ -98,7 +98,7 @@ def labels(turn: Turn, node: Node) -> Sequence[ChoiceLabels]:
             node.labels = made
         return node.labels
     return [ChoiceLabels(row[0], (row[1],)) if len(row) > 1
-            else _labels(turn, node.by_id[row[0]]) for row in turn.run["x"]["l"]]
+            else _labels(turn, node.by_id[row[0]]) for row in turn.run["held"]["rows"]]
 
 
 def _labels(turn: Turn, choice: Choice) -> ChoiceLabels:
@@ -111,15 +111,15 @@ def _labels(turn: Turn, choice: Choice) -> ChoiceLabels:
 def show(turn: Turn, node: Node) -> None:
     """Offer the choices of this visit: buttons, a list, or a page of one."""
     rows = shown(turn, node)
-    kept = turn.run.get("x", {})
-    left = kept.get("o")
+    kept = turn.run.get("held", {})
+    left = kept.get("left")
     places = {row[0]: place for place, row in enumerate(rows)}
     if left is not None:
         rows = [row for row in rows if row[0] in left]
     tokens = [(token(id_, places[id_]), label, description)
               for id_, label, description in rows]
     button = turn.text(node.step.button) if node.step.button else ""
-    menu(turn, tokens, button=button, page=kept.get("p", 0))
+    menu(turn, tokens, button=button, page=kept.get("page", 0))
 
 
 def token(id_: str, place: int) -> str:
@@ -129,7 +129,7 @@ def token(id_: str, place: int) -> str:
 
 def place(turn: Turn, node: Node, id_: str) -> int | None:
     """Where a choice of this visit stands, if it was offered."""
-    rows = node.step.choices if node.fixed else turn.run["x"]["l"]
+    rows = node.step.choices if node.fixed else turn.run["held"]["rows"]
     for index, row in enumerate(rows):
         if (row.id if isinstance(row, Choice) else row[0]) == id_:
             return index
@@ -139,7 +139,7 @@ def place(turn: Turn, node: Node, id_: str) -> int | None:
 def by_token(turn: Turn, node: Node, choice: str) -> str | None:
     """The id of the choice that a reply id of this visit stands for."""
     if choice.startswith("#"):
-        rows = turn.run.get("x", {}).get("l", ())
+        rows = turn.run.get("held", {}).get("rows", ())
         index = int(choice[1:])
         return str(rows[index][0]) if index < len(rows) else None
     return choice if place(turn, node, choice) is not None else None
@@ -151,18 +151,18 @@ def is_more(choice: str) -> bool:
 
 def more(turn: Turn, node: Node, choice: str = "") -> None:
     """Another page of a long list: the one that the button names, or the next."""
-    kept = turn.run["x"] = dict(turn.run.get("x", {}))
+    kept = turn.run["held"] = dict(turn.run.get("held", {}))
     page = choice.partition(":")[2]
-    kept["p"] = int(page) if page else (1 if choice else kept.get("p", 0) + 1)
-    if kept["p"] * PAGE >= len(shown(turn, node)):
-        kept["p"] = 0
+    kept["page"] = int(page) if page else (1 if choice else kept.get("page", 0) + 1)
+    if kept["page"] * PAGE >= len(shown(turn, node)):
+        kept["page"] = 0
     turn.say(node.step.say)
     show(turn, node)
 
 
 def narrow(turn: Turn, node: Node, ids: Sequence[str]) -> None:
     """Several fit: show these again; no attempt is lost."""
-    turn.run["x"] = {**turn.run.get("x", {}), "o": list(ids), "p": 0}
+    turn.run["held"] = {**turn.run.get("held", {}), "left": list(ids), "page": 0}
     turn.tell("several")
     show(turn, node)
 
@@ -172,8 +172,8 @@ def choose(turn: Turn, node: Node, id_: str) -> None:
     choice = node.by_id.get(id_)
     if node.slot is not None:
         turn.put(node.slot, _value(turn, node, id_, choice))
-    turn.run["j"][-1].append(id_)
-    turn.run.get("o", {}).pop(node.name, None)
+    turn.run["questions"][-1].append(id_)
+    turn.run.get("aside", {}).pop(node.name, None)
     turn.choice = id_
     if choice is not None:
         if choice.set:
@@ -187,10 +187,10 @@ def _value(turn: Turn, node: Node, id_: str, choice: Choice | None) -> Any:
     kind = node.slot_spec.type if node.slot_spec is not None else "text"
     if choice is None:
         index = place(turn, node, id_) or 0
-        kept = turn.run["x"]
+        kept = turn.run["held"]
         if kind == "object":
-            return kept["i"][index]
-        label: Any = kept["l"][index][1]
+            return kept["items"][index]
+        label: Any = kept["rows"][index][1]
     else:
         if kind == "object":
             return {"id": id_}
@@ -209,7 +209,7 @@ def buttons(turn: Turn, choices: Sequence[tuple[str, str]]) -> None:
 def menu(turn: Turn, choices: Sequence[tuple[str, str, str]], *, button: str = "",
          page: int = 0) -> None:
     """Anything to choose from in the current visit: (token, title, description)."""
-    prefix = refs.step_prefix(turn.run["f"], turn.run["n"], turn.run["c"])
+    prefix = refs.step_prefix(turn.run["flow"], turn.run["number"], turn.run["visit"])
     rows = [(prefix + choice, title, description) for choice, title, description in choices]
     if len(rows) > ROWS:
         start = page * PAGE

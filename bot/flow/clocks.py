@@ -25,18 +25,18 @@ def timers(turn: Turn) -> dict[str, tuple[int, str]]:
     if node is None or node.step.on_timeout is None or opted_out(turn):
         return {}
     token = timeout_token(turn)
-    if turn.state.get("tf") == token:
+    if turn.state.get("timed_out") == token:
         return {}
     return {TIMEOUT: (_base(turn) + node.step.on_timeout.after_ms, token)}
 
 
 def timeout_token(turn: Turn) -> str:
     """What the time-out of the current wait is known by; another count has another."""
-    return f"{turn.run['n']}.{turn.run['c']}.{_base(turn)}"
+    return f"{turn.run['number']}.{turn.run['visit']}.{_base(turn)}"
 
 
 def _base(turn: Turn) -> int:
-    return max(int(turn.run["w"]), int(turn.state.get("m", 0)))
+    return max(int(turn.run["since"]), int(turn.state.get("wrote_at", 0)))
 
 
 def remind_at(turn: Turn) -> int | None:
@@ -44,7 +44,7 @@ def remind_at(turn: Turn) -> int | None:
     snapshot = turn.snapshot
     if not snapshot.last_inbound_at or opted_out(turn):
         return None
-    fired = int(turn.state.get("rf", 0))
+    fired = int(turn.state.get("reminders", 0))
     general = turn.flows.options.remind_after_ms
     if turn.owner == QUEUE or (turn.owner != "bot" and turn.state.get("owe")):
         after = [general]

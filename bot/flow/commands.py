@@ -61,7 +61,7 @@ def menu(turn: Turn, *, instead: str | None = None) -> None:
 
 def _handoff(turn: Turn, command: Command, said: Said) -> None:
     turn.say(command.say)
-    title = turn.flows.current.get(turn.run["f"]) if turn.runs else None
+    title = turn.flows.current.get(turn.run["flow"]) if turn.runs else None
     note = ""
     if title is not None:
         note = turn.flows.title(f"flow:{title.flow}", turn.flows.options.default_language)
@@ -125,7 +125,8 @@ def _change(turn: Turn, command: Command, said: Said) -> None:
     slot = _slot_named(turn, said.rest)
     if slot is not None:
         review.aim(turn, slot)
-        if turn.target < len(turn.run["j"]) and not review.behind_a_change(turn, turn.target):
+        asked = turn.target < len(turn.run["questions"])
+        if asked and not review.behind_a_change(turn, turn.target):
             review.edit(turn, slot)
             return
     turn.tell("change_what")

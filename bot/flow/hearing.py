@@ -33,10 +33,10 @@ def hear(turn: Turn) -> None:
         turn.rule = "ignored"
         return
     state = turn.state
-    before = state.get("m", turn.now)
-    state["m"] = turn.now
-    state.pop("rf", None)
-    state.pop("tf", None)
+    before = state.get("wrote_at", turn.now)
+    state["wrote_at"] = turn.now
+    state.pop("reminders", None)
+    state.pop("timed_out", None)
     last_tap = state.pop("tap", None)
     words = content.get("title") if kind == "tap" else content.get("text")
     text = turn.answer = words if isinstance(words, str) and words.strip() else None
@@ -71,7 +71,7 @@ def hear(turn: Turn) -> None:
         media.came(turn, content, text, said)
     turn.go()
     if turn.rule not in ("fallback", "refused", "ignored"):
-        state.pop("fb", None)
+        state.pop("fallbacks", None)
     if later:
         _offer_rest(turn, later)
 
@@ -101,9 +101,9 @@ def _leave_idle(turn: Turn, before: int, ref: refs.StepRef | refs.OfferRef | Non
     later: list[Json] = [] if resumed else state.pop("later", [])
     if not turn.runs or turn.waits is None:
         return []
-    if isinstance(ref, refs.StepRef) and any(run["n"] == ref.run for run in turn.runs):
+    if isinstance(ref, refs.StepRef) and any(run["number"] == ref.run for run in turn.runs):
         return []
-    if turn.now - max(before, int(turn.run["w"])) <= turn.flows.options.idle_ms:
+    if turn.now - max(before, int(turn.run["since"])) <= turn.flows.options.idle_ms:
         return []
     later = [dict(run) for run in turn.runs]
     turn.drop_runs("")
@@ -112,13 +112,13 @@ def _leave_idle(turn: Turn, before: int, ref: refs.StepRef | refs.OfferRef | Non
 
 def _offer_rest(turn: Turn, later: list[Json]) -> None:
     """What was set aside is offered, unless the message has started something new."""
-    if turn.runs or turn.owner != BOT or later[-1]["f"] not in turn.flows.current:
+    if turn.runs or turn.owner != BOT or later[-1]["flow"] not in turn.flows.current:
         turn.ended = turn.ended or "abandoned"
         return
     turn.state["later"] = later
     kept = turn.state.get("offer", [])
-    turn.tell("unfinished", title=turn.flows.title(f"flow:{later[-1]['f']}", turn.language))
-    offers.show(turn, [(f"resume:{later[-1]['n']}", turn.system("go_on"), "")])
+    turn.tell("unfinished", title=turn.flows.title(f"flow:{later[-1]['flow']}", turn.language))
+    offers.show(turn, [(f"resume:{later[-1]['number']}", turn.system("go_on"), "")])
     turn.state["offer"] = [*kept, *turn.state["offer"]]
 
 
@@ -237,14 +237,14 @@ def _fall_back(turn: Turn, text: str) -> None:
     """8, the ladder of config: rephrase, then the menu, then a person."""
     turn.rule = "fallback"
     ladder = turn.flows.options.fallback or ("rephrase",)
-    rung = int(turn.state.get("fb", 0))
-    turn.state["fb"] = rung + 1
+    rung = int(turn.state.get("fallbacks", 0))
+    turn.state["fallbacks"] = rung + 1
     turn.item = ladder[min(rung, len(ladder) - 1)]
     if turn.item == "menu":
         commands.menu(turn, instead="menu_instead")
     elif turn.item == "handoff":
         turn.tell("fallback_handoff")
         turn.hand_over(None, reason="fallback", note=f"“{text[:200]}”", said=True)
-        turn.state.pop("fb", None)
+        turn.state.pop("fallbacks", None)
     else:
         turn.tell("rephrase")

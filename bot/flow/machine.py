@@ -334,7 +334,7 @@ def _rewinds(event: Any) -> None:
 
 def _last_attempt(asked: Node) -> Call:
     most = asked.step.attempts or 0
-    return lambda event: event.model.run["a"].get(asked.name, 0) + 1 >= most
+    return lambda event: event.model.run["refused"].get(asked.name, 0) + 1 >= most
 
 
 def _refuses(entry: Next, asked: Node) -> Call:
@@ -358,7 +358,7 @@ def _rings(node: Node, timer: Timer) -> Call:
 
 
 def _is_reminder(number: int) -> Call:
-    return lambda event: event.model.state.get("rf", 0) == number
+    return lambda event: event.model.state.get("reminders", 0) == number
 
 
 def _reminds(event: Any) -> None:

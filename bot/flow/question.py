@@ -13,18 +13,18 @@ def labels(turn: Turn, node: Node | None) -> tuple[ChoiceLabels, ...] | list[Cho
     """All that may be typed to choose one of what the waiting step offers."""
     if node is None:
         return ()
-    kept = turn.run.get("x", {})
+    kept = turn.run.get("held", {})
     if node.kind == "choices":
         known = choices.labels(turn, node)
         if len(known) > ROWS:
             return [*known, *turn.flows.labels((choices.MORE,))]
         return list(known)
     if node.kind == "review":
-        if "e" in kept:
+        if "editing" in kept:
             return [ChoiceLabels(f"@{name}", review.labels(turn, name))
                     for name in review.editable(turn, node)]
         return turn.flows.labels((review.CONFIRM, review.EDIT, review.CANCEL))
-    if "b" in kept:
+    if "understood" in kept:
         return turn.flows.labels((steps.YES, steps.CHANGE))
     return ()
 

@@ -74,7 +74,7 @@ def labels(turn: Turn, slot: str) -> tuple[str, ...]:
 def editable(turn: Turn, node: Node) -> list[str]:
     """The slots of the review that a question of this flow has filled or tried to."""
     asked = turn.version.fillers
-    passed = {turn.version.nodes[entry[0]].slot for entry in turn.run["j"]
+    passed = {turn.version.nodes[entry[0]].slot for entry in turn.run["questions"]
               if entry[0] in turn.version.nodes}
     return [name for name in node.step.review or ()
             if name in asked and (name in turn.slots or name in passed)]
@@ -96,7 +96,7 @@ def pick(turn: Turn, node: Node, choice: str) -> None:
         if len(names) == 1:
             edit(turn, names[0])
         else:
-            turn.run["x"] = {"e": 1}
+            turn.run["held"] = {"editing": True}
             show_edit(turn, node)
     elif choice.startswith("@"):
         edit(turn, choice[1:])
@@ -113,7 +113,7 @@ def edit(turn: Turn, slot: str) -> bool:
 
 def aim(turn: Turn, slot: str) -> None:
     """Find the question that last filled the slot: its place in the journal of the run."""
-    journal, fillers = turn.run["j"], turn.version.fillers.get(slot, ())
+    journal, fillers = turn.run["questions"], turn.version.fillers.get(slot, ())
     turn.target = len(journal)
     for index in range(len(journal) - 1, -1, -1):
         if journal[index][0] in fillers:
@@ -123,7 +123,7 @@ def aim(turn: Turn, slot: str) -> None:
 
 def filler(turn: Turn, slot: str) -> str:
     """The step that last filled the slot in this run, else the first that may."""
-    journal = turn.run["j"]
+    journal = turn.run["questions"]
     if turn.target < len(journal) and journal[turn.target][0] in turn.version.fillers[slot]:
         return str(journal[turn.target][0])
     return turn.version.fillers[slot][0]
@@ -131,7 +131,7 @@ def filler(turn: Turn, slot: str) -> str:
 
 def find_step(turn: Turn, step: str) -> int | None:
     """Where the last question of this step stands in the run's journal."""
-    journal = turn.run["j"]
+    journal = turn.run["questions"]
     for index in range(len(journal) - 1, -1, -1):
         if journal[index][0] == step:
             return index
@@ -140,7 +140,7 @@ def find_step(turn: Turn, step: str) -> int | None:
 
 def previous(turn: Turn) -> int | None:
     """The question that was answered last in this run."""
-    journal = turn.run["j"]
+    journal = turn.run["questions"]
     for index in range(len(journal) - 1, -1, -1):
         entry = journal[index]
         if len(entry) > 3 and entry[3] is not None and entry[0] in turn.version.nodes:
@@ -150,13 +150,13 @@ def previous(turn: Turn) -> int | None:
 
 def behind_a_change(turn: Turn, index: int) -> bool:
     """Whether a call that changed something was made since that question."""
-    return index < int(turn.run.get("d", 0))
+    return index < int(turn.run.get("sealed", 0))
 
 
 def go_back(turn: Turn, index: int) -> None:
     """Ask the question at this place of the journal again."""
     turn.target = index
-    turn.next = turn.version.back_event(turn.run["j"][index][0], turn.step)
+    turn.next = turn.version.back_event(turn.run["questions"][index][0], turn.step)
 
 
 def rewind(turn: Turn, index: int, *, refused: bool = False) -> None:
@@ -166,9 +166,9 @@ def rewind(turn: Turn, index: int, *, refused: bool = False) -> None:
     back without answering. A refused one never does.
     """
     run = turn.run
-    journal = run["j"]
-    kept = dict(run.get("k", {}))
-    aside = dict(run.get("o", {}))
+    journal = run["questions"]
+    kept = dict(run.get("kept", {}))
+    aside = dict(run.get("aside", {}))
     for entry in reversed(journal[index:]):
         for slot, before in entry[2].items():
             if before is None:
@@ -184,10 +184,10 @@ def rewind(turn: Turn, index: int, *, refused: bool = False) -> None:
         kept.pop(step, None)
         if answers and answers[0] is not None and not refused:
             aside[step] = answers[0]
-    run["k"], run["o"] = kept, aside
+    run["kept"], run["aside"] = kept, aside
     del journal[index:]
     if journal:  # what is put into slots from here on belongs to this one
         step, visit, undo, *answer = journal[-1]
         journal[-1] = [step, visit, dict(undo), *answer]
-    if run.get("d", 0) > len(journal):
-        run["d"] = len(journal)
+    if run.get("sealed", 0) > len(journal):
+        run["sealed"] = len(journal)

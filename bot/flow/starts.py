@@ -27,12 +27,12 @@ def start(turn: Turn, flow: str, given: Json | None = None) -> None:
         if fillers and known[name].in_trigger:
             kept[fillers[0]] = turn.slots[name]
     if kept:
-        turn.run["k"] = kept
+        turn.run["kept"] = kept
 
 
 def wish(turn: Turn, flow: str, text: str | None) -> None:
     """Another flow is wanted: the one that waits decides whether it lets go."""
-    if any(run["f"] == flow for run in turn.runs) and turn.waits is not None:
+    if any(run["flow"] == flow for run in turn.runs) and turn.waits is not None:
         turn.next = "repeated"  # it is under way already
         return
     given = given_in(turn, flow, text) if text else {}
@@ -40,7 +40,7 @@ def wish(turn: Turn, flow: str, text: str | None) -> None:
     if manner == "no":
         stay(turn)
     elif manner == "ask":
-        title = turn.flows.title(f"flow:{turn.run['f']}", turn.language)
+        title = turn.flows.title(f"flow:{turn.run['flow']}", turn.language)
         what = turn.flows.title(f"flow:{flow}", turn.language)
         turn.tell("switch_ask", title=title, what=what)
         offers.show(turn, [(f"switch:{flow}", turn.system("switch_yes"), ""),

@@ -25,14 +25,14 @@ def enter(turn: Turn, node: Node) -> None:
     """A new visit: skip, or `set`, `tag`, `say`, `send` and what the step does last."""
     run, step = turn.run, node.step
     turn.entered = True
-    run["s"] = node.name
-    run["c"] += 1
-    run.pop("x", None)
+    run["step"] = node.name
+    run["visit"] += 1
+    run.pop("held", None)
     refused, turn.refused = turn.refused, None
     editing, turn.editing = turn.editing, False
     given, turn.given = turn.given, None
     if refused is None:
-        run["a"].pop(node.name, None)
+        run["refused"].pop(node.name, None)
     turn.mark_here()
     if step.skip_if is not None and not editing and given is None and _skips(turn, node):
         _skip(turn, node)
@@ -44,7 +44,7 @@ def enter(turn: Turn, node: Node) -> None:
     if step.tag:
         turn.tag(step.tag)
     if given is not None:
-        run["w"] = turn.now
+        run["since"] = turn.now
         if not answer(turn, node, given):
             return
     elif node.question and not editing and _kept(turn, node):
@@ -75,7 +75,7 @@ def _is_valid(turn: Turn, node: Node, value: Any) -> bool:
 def _skip(turn: Turn, node: Node) -> None:
     if node.question:
         _open_question(turn, node)
-        turn.run["j"][-1].append(None)
+        turn.run["questions"][-1].append(None)
     turn.next = "skipped"
     if node.kind == "choices" and node.slot is not None:
         kept = turn.slots.get(node.slot)
@@ -84,23 +84,23 @@ def _skip(turn: Turn, node: Node) -> None:
 
 
 def _open_question(turn: Turn, node: Node) -> None:
-    journal = turn.run["j"]
-    journal.append([node.name, turn.run["c"], {}])
+    journal = turn.run["questions"]
+    journal.append([node.name, turn.run["visit"], {}])
     if len(journal) > QUESTIONS:
         del journal[0]
-        if turn.run.get("d"):
-            turn.run["d"] -= 1
+        if turn.run.get("sealed"):
+            turn.run["sealed"] -= 1
 
 
 def _kept(turn: Turn, node: Node) -> bool:
     """After an Edit: an answer that still fits is taken silently."""
-    kept = turn.run.get("k")
+    kept = turn.run.get("kept")
     if not kept or node.name not in kept:
         return False
     answer = kept.pop(node.name)
     if node.kind == "choices":
         if not choices.prepare(turn, node) or choices.place(turn, node, answer) is None:
-            turn.run.pop("x", None)
+            turn.run.pop("held", None)
             return False
         turn.silent = True
         choices.choose(turn, node, answer)
@@ -120,7 +120,7 @@ def _pass(turn: Turn, node: Node) -> None:
 
 
 def _ask(turn: Turn, node: Node) -> None:
-    turn.run["w"] = turn.now
+    turn.run["since"] = turn.now
     offer(turn, node)
 
 
@@ -129,14 +129,14 @@ def _call(turn: Turn, node: Node) -> None:
     operation = step.call or ""
     arguments: Json = turn.value(step.with_)
     if operation not in turn.flows.options.reads:
-        run["d"] = len(run["j"])
+        run["sealed"] = len(run["questions"])
     turn.calls.append(CallRequest(call_key(turn), operation, arguments, step.retries,
                                   step.timeout_ms))
 
 
 def call_key(turn: Turn) -> str:
     """One key for each visit of a call, whatever is restarted."""
-    return f"{turn.snapshot.conversation}.{turn.run['n']}.{turn.run['c']}"
+    return f"{turn.snapshot.conversation}.{turn.run['number']}.{turn.run['visit']}"
 
 
 def _run(turn: Turn, node: Node) -> None:
@@ -145,9 +145,9 @@ def _run(turn: Turn, node: Node) -> None:
 
 
 def _review(turn: Turn, node: Node) -> None:
-    turn.run.pop("k", None)
-    turn.run.pop("o", None)
-    turn.run["w"] = turn.now
+    turn.run.pop("kept", None)
+    turn.run.pop("aside", None)
+    turn.run["since"] = turn.now
     review.show(turn, node)
 
 
@@ -176,12 +176,12 @@ _ENTER: dict[str, Callable[[Turn, Node], None]] = {
 def repeat(turn: Turn, node: Node) -> None:
     """Say the open question anew, as it stands."""
     if node.kind == "review":
-        turn.run.get("x", {}).pop("e", None)
+        turn.run.get("held", {}).pop("editing", None)
         turn.say(node.step.say)
         review.show(turn, node)
         return
-    if node.kind == "ask" and "b" in turn.run.get("x", {}):
-        _read_back(turn, node, turn.run["x"]["b"])
+    if node.kind == "ask" and "understood" in turn.run.get("held", {}):
+        _read_back(turn, node, turn.run["held"]["understood"])
         return
     turn.say(node.step.say)
     send(turn, node.step.send)
@@ -206,7 +206,7 @@ def answer(turn: Turn, node: Node, content: Json) -> str:
     if isinstance(result, slots.Refused):
         return result.reason
     if result.read_back:
-        turn.run["x"] = {"b": result.value}
+        turn.run["held"] = {"understood": result.value}
         _read_back(turn, node, result.value)
     else:
         take(turn, node, result.value)
@@ -220,7 +220,8 @@ def hand_on(turn: Turn, node: Node, content: Json) -> bool:
     if isinstance(slots.parse(other.slot_spec, content, turn.scope(), turn.now), slots.Refused):
         return False
     turn.given = content
-    turn.run["j"][-1].append("")  # answered, so that `back` comes here; never a choice again
+    # Answered, so that `back` comes here; never a choice again.
+    turn.run["questions"][-1].append("")
     turn.next = "otherwise"
     return True
 
@@ -236,29 +237,29 @@ def take(turn: Turn, node: Node, value: Any) -> None:
     """This is the answer: keep it and go on."""
     assert node.slot is not None
     turn.put(node.slot, value)
-    turn.run["j"][-1].append(value)
-    turn.run.get("o", {}).pop(node.name, None)
+    turn.run["questions"][-1].append(value)
+    turn.run.get("aside", {}).pop(node.name, None)
     turn.next = "answered"
 
 
 def tapped(turn: Turn, node: Node, choice: str) -> None:
     """A button of a question that is no `choices`: yes, no, or change."""
-    pending = turn.run.get("x", {})
+    pending = turn.run.get("held", {})
     asks_yes_no = node.slot_spec is not None and node.slot_spec.type == "yes_no"
-    if "b" in pending and choice == YES:
-        take(turn, node, pending["b"])
+    if "understood" in pending and choice == YES:
+        take(turn, node, pending["understood"])
     elif asks_yes_no and choice in (YES, NO):
         take(turn, node, choice == YES)
     else:
-        pending.pop("b", None)
+        pending.pop("understood", None)
         turn.next = "repeated"
 
 
 def refuse(turn: Turn, node: Node, reason: str) -> None:
     """One attempt less: the text for this reason, and what it needs to try again."""
     run = turn.run
-    run.get("x", {}).pop("b", None)
-    used = run["a"][node.name] = run["a"].get(node.name, 0) + 1
+    run.get("held", {}).pop("understood", None)
+    used = run["refused"][node.name] = run["refused"].get(node.name, 0) + 1
     if (node.step.attempts is not None and used >= node.step.attempts
             and node.step.on_give_up is not None):
         turn.next = "gave_up"
@@ -287,10 +288,10 @@ def _again(turn: Turn, node: Node, reason: str) -> None:
 def refuse_afterwards(turn: Turn, entry: Next, node: Node) -> None:
     """A `goto` refuses the answer to `node`: it is taken back and the step entered anew."""
     parts = _refusal(turn, entry, node)
-    used = turn.run["a"].get(node.name, 0) + 1
+    used = turn.run["refused"].get(node.name, 0) + 1
     if node.step.attempts is None and used >= PATIENCE:
         parts.append(Text(turn.system("way_out", agent=turn.flows.agent_word(turn.language))))
-    turn.run["a"][node.name] = used
+    turn.run["refused"][node.name] = used
     _take_back(turn, node)
     turn.editing = True
     turn.refused = parts

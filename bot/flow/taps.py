@@ -18,7 +18,7 @@ def again(turn: Turn, reply_id: str, last: list[object] | None,
     """A second tap of one button, with nothing in between, is ignored."""
     if last is None or last[0] != reply_id:
         return False
-    runs = isinstance(ref, refs.StepRef) and any(run["n"] == ref.run for run in turn.runs)
+    runs = isinstance(ref, refs.StepRef) and any(run["number"] == ref.run for run in turn.runs)
     if turn.now - int(str(last[1])) > (_DOUBLE_TAP_MS if runs else _DOUBLE_OFFER_MS):
         return False
     turn.rule = "ignored"
@@ -33,12 +33,12 @@ def tap(turn: Turn, ref: refs.StepRef | refs.OfferRef, given: Json | None) -> No
         return
     turn.item = ref.choice
     node = turn.waits
-    if turn.runs and ref.run == turn.run["n"] and ref.visit == turn.run["c"] and node is not None:
+    if node is not None and (ref.run, ref.visit) == (turn.run["number"], turn.run["visit"]):
         if not question.tap(turn, node, ref.choice):
             turn.next = "repeated"
         return
     turn.rule = "old_tap"
-    if any(run["n"] == ref.run for run in turn.runs):
+    if any(run["number"] == ref.run for run in turn.runs):
         _old_tap(turn, ref)
     elif ref.flow in turn.flows.current:
         turn.tell("finished")
@@ -52,8 +52,8 @@ def tap(turn: Turn, ref: refs.StepRef | refs.OfferRef, given: Json | None) -> No
 def _old_tap(turn: Turn, ref: refs.StepRef) -> None:
     """A button of an earlier visit answers no other question."""
     manner = turn.version.spec.old_taps or turn.flows.options.old_taps
-    if manner == "jump" and ref.run == turn.run["n"] and turn.waits is not None:
-        for index, entry in enumerate(turn.run["j"]):
+    if manner == "jump" and ref.run == turn.run["number"] and turn.waits is not None:
+        for index, entry in enumerate(turn.run["questions"]):
             if entry[1] == ref.visit and len(entry) > 3 \
                     and not review.behind_a_change(turn, index):
                 review.go_back(turn, index)
@@ -95,10 +95,10 @@ def take_offer(turn: Turn, action: str, given: Json | None = None) -> None:
 def _resume(turn: Turn, number: str) -> bool:
     """Take up what was set aside."""
     later = turn.state.pop("later", None)
-    if not later or str(later[-1]["n"]) != number or turn.runs:
+    if not later or str(later[-1]["number"]) != number or turn.runs:
         return False
     turn.runs = [copied(run) for run in later]
     turn.bind()
-    turn.run["w"] = turn.now
+    turn.run["since"] = turn.now
     turn.next = "repeated"
     return True

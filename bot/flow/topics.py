@@ -15,7 +15,7 @@ _WITH_DIGITS = frozenset({"text", "number", "integer", "phone", "time"})
 
 def another(turn: Turn, text: str, about: Candidate | Ambiguous | None) -> bool:
     """Another topic comes up while a step waits."""
-    own = {f"flow:{run['f']}" for run in turn.runs}
+    own = {f"flow:{run['flow']}" for run in turn.runs}
     if isinstance(about, Ambiguous):
         rest = [one for one in about.candidates if one.item not in own]
         if len(rest) == len(about.candidates):

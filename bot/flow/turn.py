@@ -92,16 +92,16 @@ class Turn:
     def bind(self) -> None:
         """Look at the run that is on top of the stack."""
         run = self.run = self.runs[-1]
-        self.version = self.flows.version(run["f"], run["v"])
-        self.step = run["s"]
-        self.slots = run["q"]
+        self.version = self.flows.version(run["flow"], run["version"])
+        self.step = run["step"]
+        self.slots = run["slots"]
         self._scope = None
         self.mark = self._marked()
 
     @property
     def here(self) -> str:
         """Flow and step, for people; "" in no flow."""
-        return f"{self.run['f']}/{self.step}" if self.runs else ""
+        return f"{self.run['flow']}/{self.step}" if self.runs else ""
 
     @property
     def node(self) -> Node | None:
@@ -111,10 +111,11 @@ class Turn:
     def begin(self, flow: str, slots: Json) -> None:
         """Start a run of a flow on top of the stack."""
         version = self.flows.current[flow]
-        number = self.state["n"] = self.state.get("n", 0) + 1
+        number = self.state["last_run"] = self.state.get("last_run", 0) + 1
         kept = {name: value for name, value in slots.items() if value is not None}
-        self.runs.append({"f": flow, "v": version.id, "n": number, "s": DONE, "c": 0, "q": kept,
-                          "a": {}, "j": [], "w": self.now})
+        self.runs.append({"flow": flow, "version": version.id, "number": number, "step": DONE,
+                          "visit": 0, "slots": kept, "refused": {}, "questions": [],
+                          "since": self.now})
         self.bind()
         self.next = "started"
 
@@ -135,7 +136,7 @@ class Turn:
         if node is None or node.step.run is None:
             return
         for ours, theirs in node.step.run.save.items():
-            self.put(ours, run["q"].get(theirs))
+            self.put(ours, run["slots"].get(theirs))
         self.outcome = outcome
         failed = outcome == "failed" and node.step.on_error
         self.next = "failed" if failed else "returned"
@@ -145,12 +146,12 @@ class Turn:
         if len(self.runs) < 2:
             return False
         below = self.runs[-2]
-        node = self.flows.version(below["f"], below["v"]).nodes.get(below["s"])
+        node = self.flows.version(below["flow"], below["version"]).nodes.get(below["step"])
         return node is not None and bool(node.step.on_error or node.minds_outcome)
 
     def rest(self) -> None:
         """A failure that nobody planned for: the apology, and a person."""
-        self.run["h"] = True
+        self.run["rests"] = True
         self.tell("apology")
         kind = (self.error or {}).get("kind", "")
         self.hand_over(None, reason="failure", note=f"{self.here}: {kind}")
@@ -168,7 +169,7 @@ class Turn:
             name, self.next = self.next, None
             self.count += 1
             if self.count > CAP:
-                raise EndlessTurn(f"flow {self.run.get('f')} took more than {CAP} steps in one "
+                raise EndlessTurn(f"flow {self.run.get('flow')} took more than {CAP} steps in one "
                                   f"turn and was at {self.step}")
             self.fire(name)
 
@@ -208,7 +209,7 @@ class Turn:
         self.mark = self._marked()
 
     def _marked(self) -> tuple[Any, ...]:
-        journal = self.run.get("j", ())
+        journal = self.run.get("questions", ())
         last = journal[-1] if journal else None
         return (len(self.out), len(self.calls), dict(self.slots), dict(self.changes),
                 len(journal), None if last is None else (dict(last[2]), len(last)))
@@ -221,7 +222,7 @@ class Turn:
         self.changes = changes
         self.slots.clear()
         self.slots.update(slots)
-        journal = self.run.get("j", [])
+        journal = self.run.get("questions", [])
         del journal[questions:]
         if last is not None and len(journal) == questions:
             journal[-1][2] = last[0]
@@ -236,7 +237,7 @@ class Turn:
         """Set a slot (None empties it); the question at hand remembers what was there."""
         slots = self.slots
         before = slots.get(slot)
-        journal = self.run["j"]
+        journal = self.run["questions"]
         if journal:
             journal[-1][2].setdefault(slot, before)
         if value is None:
@@ -381,7 +382,7 @@ class Turn:
     def waits(self) -> Node | None:
         """The step that waits for the contact's answer now, if one does."""
         node = self.node
-        if node is not None and node.waits and "h" not in self.run and self.owner == BOT:
+        if node is not None and node.waits and "rests" not in self.run and self.owner == BOT:
             return node
         return None
 
@@ -389,4 +390,4 @@ class Turn:
     def calling(self) -> bool:
         """A call of this conversation runs."""
         node = self.node
-        return node is not None and node.kind == "call" and "h" not in self.run
+        return node is not None and node.kind == "call" and "rests" not in self.run
