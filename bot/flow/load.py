@@ -150,7 +150,7 @@ def _by_kind(r: Reading, root: Node, stem: str, *, unclear: bool) -> Document | 
         (word for word in KINDS if word in root.value), None)
     if kind is None:
         r.error(place, f"`{first}` is no kind of file: it begins with {pieces.one_of(KINDS)}"
-                       + pieces.nearest(first, KINDS))
+                       + pieces.did_you_mean(first, KINDS))
         return None
     if kind != first:
         r.error(root.keys[kind], f"`{kind}` has to be the first line of the file")
@@ -223,7 +223,7 @@ def _commands(documents: list[Document], findings: list[Finding]) -> dict[str, C
             if name not in out:
                 findings.append(Finding(doc.file, *place, "error",
                                         f"there is no command `{name}`"
-                                        + pieces.nearest(name, out)))
+                                        + pieces.did_you_mean(name, out)))
             elif out[name].does == "stop":
                 findings.append(Finding(doc.file, *place, "error",
                                         f"`{name}` can't be removed: customers must always be "
@@ -257,7 +257,7 @@ def _texts(documents: list[Document], base: list[Document],
             if base and doc not in base and name not in out:
                 findings.append(Finding(doc.file, *doc.root.key("items", name), "error",
                                         f"the system says nothing called `{name}`"
-                                        + pieces.nearest(name, out)))
+                                        + pieces.did_you_mean(name, out)))
                 continue
             out[name] = text
     return out

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bot.flow.expressions import render
 from bot.flow.lint.parts import Document, Path, of_flow
-from bot.flow.reading.pieces import nearest, one_of
+from bot.flow.reading.pieces import did_you_mean, one_of
 from bot.flow.reading.source import Finding
 from bot.flow.reading.steps import RESERVED_OUTCOMES
 from bot.flow.spec import FlowSpec, Next, Step
@@ -109,7 +109,7 @@ def _compared(doc: Document, flow: FlowSpec, flows: dict[str, Document]) -> Iter
             ids = choices.get(name)
             if ids and value not in ids:
                 yield doc.error(part.path, f"`{name}` is never `{value}`: it is "
-                                           f"{one_of(sorted(ids))}{nearest(value, ids)}")
+                                           f"{one_of(sorted(ids))}{did_you_mean(value, ids)}")
             elif name == "outcome":
                 yield from _outcome(doc, part.path, flow.steps[part.step], value, flows)
 
@@ -121,4 +121,4 @@ def _outcome(doc: Document, path: Path, step: Step, value: str,
         known = _outcomes(target.spec)
         if value not in known:
             yield doc.error(path, f"the flow `{target.name}` never ends with `{value}`"
-                                  + nearest(value, known))
+                                  + did_you_mean(value, known))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.flow.lint.parts import Arguments, CheckOptions, Document, Path
-from bot.flow.reading.pieces import nearest, one_of
+from bot.flow.reading.pieces import did_you_mean, one_of
 from bot.flow.reading.source import Finding
 from bot.flow.spec import Step
 
@@ -21,7 +21,7 @@ def _handed_over(doc: Document, at: Path, step: Step, takes: Arguments) -> Itera
     every = takes.path | takes.more
     missing = every - step.with_.keys()
     for name in step.with_.keys() - every:
-        near = nearest(name, missing)
+        near = did_you_mean(name, missing)
         if near:
             missing -= {one for one in missing if f"`{one}`" in near}
             yield doc.error_at_key((*at, "with", name), f"`{step.call}` takes no `{name}`{near}")

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from bot.flow.expressions import render
 from bot.flow.lint.parts import GLOBALS, CheckOptions, Document, Part, Path, clock_path, of_document
-from bot.flow.reading.pieces import nearest, one_of
+from bot.flow.reading.pieces import did_you_mean, one_of
 from bot.flow.reading.source import Finding
 from bot.flow.spec import TEMPLATE, Choice, Command, FlowSpec, Next, Step
 
@@ -88,8 +88,8 @@ def _unknown_name(doc: Document, part: Part, name: str, known: Iterable[str]) ->
     if name in _ELSEWHERE:
         return doc.error(part.path, f"`{name}` is known only {_ELSEWHERE[name]}")
     what = "slot" if doc.kind == "flow" else "name"
-    return doc.error(part.path,
-                     f"there is no {what} `{name}`{_long_text(doc, part)}{nearest(name, known)}")
+    return doc.error(part.path, f"there is no {what} `{name}`{_long_text(doc, part)}"
+                                + did_you_mean(name, known))
 
 
 def _long_text(doc: Document, part: Part) -> str:
@@ -109,17 +109,17 @@ def _fields(doc: Document, part: Part, path: tuple[str, ...], options: CheckOpti
     name, of = path[1], path[0]
     if of == "config" and name not in options.public:
         yield doc.error(part.path, f"`public:` of config.yaml has no `{name}`"
-                                   + nearest(name, options.public))
+                                   + did_you_mean(name, options.public))
     elif of == "contact" and name not in _CONTACT | fields:
         yield doc.warning(part.path, f"nothing sets `contact.{name}`"
-                                     + nearest(name, _CONTACT | fields))
+                                     + did_you_mean(name, _CONTACT | fields))
     elif of == "conversation":
         if name not in _CONVERSATION:
             yield doc.error(part.path, f"a conversation has no `{name}`"
-                                       + nearest(name, _CONVERSATION))
+                                       + did_you_mean(name, _CONVERSATION))
         elif name.startswith("queue_") and len(path) > 2 and path[2] not in options.queues:
             yield doc.error(part.path, f"there is no queue `{path[2]}`"
-                                       + nearest(path[2], options.queues))
+                                       + did_you_mean(path[2], options.queues))
 
 
 def _flow(doc: Document, flows: dict[str, Document], options: CheckOptions,
@@ -137,7 +137,7 @@ def _flow(doc: Document, flows: dict[str, Document], options: CheckOptions,
         yield from _step(doc, flow, name, step)
         at: Path = ("steps", name)
         if step.call is not None and step.call not in options.operations:
-            hint = nearest(step.call, options.operations) or (
+            hint = did_you_mean(step.call, options.operations) or (
                 "" if "." in step.call else ": write backend.operation, for example orders.find")
             yield doc.error((*at, "call"),
                             f"there is no operation `{step.call}` in config.yaml{hint}")
@@ -150,7 +150,7 @@ def _flow(doc: Document, flows: dict[str, Document], options: CheckOptions,
                 if target is not None and theirs not in target.spec.slots:
                     yield doc.error((*at, "run", "save", ours),
                                     f"the flow `{step.run.flow}` has no slot `{theirs}`"
-                                    + nearest(theirs, target.spec.slots))
+                                    + did_you_mean(theirs, target.spec.slots))
         for path, entries in _all_ways(name, step):
             yield from _ways(doc, flow, path, entries, flows, unread)
 
@@ -178,7 +178,7 @@ def _ways(doc: Document, flow: FlowSpec, path: Path, entries: tuple[Next, ...],
                 step.slot == entry.edit for step in flow.steps.values()):
             asked_slots = {step.slot for step in flow.steps.values() if step.slot}
             yield doc.error((*at, "edit"), f"no step of this flow asks for `{entry.edit}`"
-                                           + nearest(entry.edit, asked_slots))
+                                           + did_you_mean(entry.edit, asked_slots))
         if entry.flow is not None:
             yield from _other_flow(doc, entry.flow, entry.with_, at, flows, unread)
 
@@ -188,23 +188,24 @@ def _other_flow(doc: Document, name: str, given: dict[str, object], path: Path,
     target = flows.get(name)
     if target is None:
         if name not in unread:
-            yield doc.error((*path, "flow"), f"there is no flow `{name}`{nearest(name, flows)}")
+            yield doc.error((*path, "flow"),
+                            f"there is no flow `{name}`{did_you_mean(name, flows)}")
         return
     for slot in given:
         if slot not in target.spec.slots and slot not in target.named("slots"):
             yield doc.error_at_key((*path, "with", slot), f"the flow `{name}` has no slot `{slot}`"
-                                   + nearest(slot, target.spec.slots))
+                                   + did_you_mean(slot, target.spec.slots))
 
 
 def _queue(doc: Document, path: Path, name: str, options: CheckOptions) -> Iterator[Finding]:
     if name not in options.queues:
         yield doc.error(path, f"there is no queue `{name}` in config.yaml"
-                              + nearest(name, options.queues))
+                              + did_you_mean(name, options.queues))
 
 
 def _named(doc: Document, flow: FlowSpec, path: Path, name: str) -> Iterator[Finding]:
     if name not in flow.steps and name not in doc.named("steps"):
-        yield doc.error(path, f"there is no step `{name}`{nearest(name, flow.steps)}")
+        yield doc.error(path, f"there is no step `{name}`{did_you_mean(name, flow.steps)}")
 
 
 def _step(doc: Document, flow: FlowSpec, name: str, step: Step) -> Iterator[Finding]:
@@ -227,7 +228,7 @@ def _step(doc: Document, flow: FlowSpec, name: str, step: Step) -> Iterator[Find
                 yield doc.error((*clock_path(doc, name, word), number, "then"),
                                 f"`then` is stay, end, handoff or a step; there is no step "
                                 f"`{timer.then}`"
-                                + nearest(timer.then, {"stay", "end", "handoff", *flow.steps}))
+                                + did_you_mean(timer.then, {"stay", "end", "handoff", *flow.steps}))
     used = [("ask", step.ask), ("save", step.save)]
     used += [("set", slot) for slot in step.set]
     for word, slot in used:
@@ -258,7 +259,7 @@ def _slot(doc: Document, flow: FlowSpec, path: Path, name: str) -> Iterator[Find
     if name in flow.slots or name in doc.named("slots"):
         return
     message = (f"there is no slot `{name}`"
-               + (nearest(name, flow.slots) or ": add it under `slots:`"))
+               + (did_you_mean(name, flow.slots) or ": add it under `slots:`"))
     yield doc.error_at_key(path, message) if path[-1] == name else doc.error(path, message)
 
 

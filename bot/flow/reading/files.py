@@ -65,7 +65,7 @@ def _timezone(r: Reading, node: Node) -> str | None:
     name = pieces.word(r, node)
     if name is None or name == "contact" or name in available_timezones():
         return name
-    r.error(node, f"`{name}` is not a time zone{pieces.nearest(name, available_timezones())}")
+    r.error(node, f"`{name}` is not a time zone{pieces.did_you_mean(name, available_timezones())}")
     return None
 
 

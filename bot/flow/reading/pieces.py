@@ -17,7 +17,7 @@ from babel import Locale
 from bot import clock
 from bot.flow.reading.source import Finding, Node, Place
 from bot.flow.spec import TEMPLATE, Phrases, Say, Texts, Value
-from bot.nearest import nearest as nearest_word
+from bot.nearest import nearest
 
 ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -57,9 +57,9 @@ class Reading:
 Reader = Callable[[Reading, Node], Any]
 
 
-def nearest(word: str, options: Iterable[str]) -> str:
+def did_you_mean(word: str, options: Iterable[str]) -> str:
     """` - did you mean ...?` for the nearest of `options`, or "" when none is near."""
-    best = nearest_word(word, options)
+    best = nearest(word, options)
     return f" - did you mean `{best}`?" if best is not None else ""
 
 
@@ -93,7 +93,7 @@ def mapping(
         elif word in later:
             r.error(node.keys[word], f"`{word}` is not supported by this version")
         else:
-            r.error(node.keys[word], f"{what} has no word `{word}`{nearest(word, words)}")
+            r.error(node.keys[word], f"{what} has no word `{word}`{did_you_mean(word, words)}")
     missing = [word for word in needs if word not in node.value]
     if missing:
         r.error(node, f"{what} needs " + " and ".join(f"`{word}`" for word in missing))
@@ -136,7 +136,7 @@ def choose(*options: str) -> Reader:
         if text is None or text in options:
             return text
         r.error(node, f"`{text}` is not possible here: write {one_of(options)}"
-                      + nearest(text, options))
+                      + did_you_mean(text, options))
         return None
     return read
 
@@ -212,7 +212,7 @@ def is_language(r: Reading, place: Place, language: str, *, any_language: bool =
         language.split("-")[0] in r.languages)
     if known and allowed:
         return True
-    near = nearest_word(language, r.languages) or next(
+    near = nearest(language, r.languages) or next(
         (one for one in r.languages if one[0] == language[:1].lower()), None)
     hint = f" - did you mean `{near}`?" if near else ""
     if not known:
@@ -296,7 +296,7 @@ def _from_file(r: Reading, node: Node) -> Texts | None:
     found = r.templates.get(path)
     if not found:
         r.error(part, f"there is no templates/{path}.{r.default_language}.j2"
-                      + nearest(path, r.templates))
+                      + did_you_mean(path, r.templates))
         return None
     r.used_templates.add(path)
     texts = {language: TEMPLATE + text for language, text in found.items()}
