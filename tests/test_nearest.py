@@ -16,3 +16,7 @@ from bot.nearest import nearest
 def test_the_nearest_word_is_the_one_most_likely_meant(
         word: str, options: list[str], expected: str | None) -> None:
     assert nearest(word, options) == expected
+
+
+def test_of_two_as_near_it_is_the_same_one_in_every_order() -> None:
+    assert nearest("bat", ["hat", "cat"]) == nearest("bat", ["cat", "hat"]) == "cat"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn, TypeVar
 
@@ -15,6 +14,7 @@ from jinja2.visitor import NodeTransformer
 
 from bot.errors import ExpressionError
 from bot.flow.expressions import fields, filters, operators, values
+from bot.nearest import nearest
 
 #: In short texts `{%` and `{#` are ordinary characters: nobody can type these.
 _NOWHERE = ("\x00\ue000", "\x00\ue001")
@@ -218,7 +218,7 @@ class _Guard(NodeTransformer):
         if node.dyn_args is not None or node.dyn_kwargs is not None:
             raise Unparsable("* can't be used here", node.lineno)
         if node.name not in filters.NAMES:
-            raise Unparsable(f"there is no filter {node.name}{_nearest(node.name, filters.NAMES)}",
+            raise Unparsable(f"there is no filter {node.name}{_meant(node.name, filters.NAMES)}",
                              node.lineno)
         if node.node is None:
             raise Unparsable("a filter needs a value", node.lineno)
@@ -229,7 +229,7 @@ class _Guard(NodeTransformer):
             raise Unparsable("* can't be used here", node.lineno)
         if node.name not in operators.TESTS:
             raise Unparsable(f"there is no test `is {node.name}`"
-                             f"{_nearest(node.name, operators.TESTS)}", node.lineno)
+                             f"{_meant(node.name, operators.TESTS)}", node.lineno)
         return self.generic_visit(node)
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
@@ -289,6 +289,6 @@ def _statement(node: nodes.Node) -> str:
     return words.get(type(node).__name__, type(node).__name__)
 
 
-def _nearest(name: str, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(names), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+def _meant(name: str, names: Iterable[str]) -> str:
+    near = nearest(name, names)
+    return f"; did you mean {near}?" if near else ""
