@@ -188,3 +188,8 @@ async def test_an_unknown_appointment_is_a_404(client: Client) -> None:
     assert (await client.get("/demo/clinic/slots")).status == 404
     assert (await move(client, "a9999", "20261124t1000jr"))[0] == 404
     assert (await client.get("/demo/clinic/appointments")).status == 422
+
+
+async def test_whoever_comes_gets_something_to_move_however_many_come(client: Client) -> None:
+    starts = [(await appointments(client, f"49{n:09}"))[0]["start"] for n in range(60)]
+    assert len(set(starts)) == 60

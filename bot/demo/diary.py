@@ -70,9 +70,10 @@ class Diary:
     def of_patient(self, phone: str, now: datetime) -> list[Appointment]:
         """What lies ahead of a patient. Whoever is not in the books is given something to move."""
         if all(each.phone != phone for each in self._appointments.values()):
-            day = _working_day(now.date(), 3)
-            at = next(slot.time() for slot in self._grid(day) if self._is_free("jr", slot))
-            self._plan(phone, "physio", "jr", day, at)
+            slot = next(self.free("jr", now + timedelta(3), now + timedelta(365), None, now), None)
+            if slot is not None:
+                local = slot.astimezone(self._zone)
+                self._plan(phone, "physio", "jr", local.date(), local.time())
         ahead = [each for each in self._appointments.values()
                  if each.phone == phone and each.start > now]
         return sorted(ahead, key=lambda each: each.start)
