@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from functools import lru_cache
+from typing import Any
 
 from babel.dates import get_day_names, get_month_names
 
@@ -194,15 +195,9 @@ def month_first(language: str) -> bool:
 @lru_cache(maxsize=64)
 def weekdays(language: str) -> Mapping[str, int]:
     """The names of the days, folded: Monday is 0."""
-    where = locale(language)
-    found: dict[str, int] = {}
-    for width in ("wide", "abbreviated"):
-        for context in ("format", "stand-alone"):
-            for number, name in get_day_names(width, context, where).items():
-                plain = folded(name).rstrip(".")
-                # Two letters are another word too often: Mo, So, Mi, me, do.
-                if len(plain) > 2 or not plain.isascii():
-                    found.setdefault(plain, number)
+    # Two letters are another word too often: Mo, So, Mi, me, do.
+    found = {name: number for name, number in _names(get_day_names, language).items()
+             if len(name) > 2 or not name.isascii()}
     if base(language) == "en":
         found |= {"tues": 1, "weds": 2, "thur": 3, "thurs": 3, "thrs": 3}
     if base(language) == "de":
@@ -215,16 +210,20 @@ def weekdays(language: str) -> Mapping[str, int]:
 @lru_cache(maxsize=64)
 def months(language: str) -> Mapping[str, int]:
     """The names of the months, folded: January is 1."""
-    where = locale(language)
-    found: dict[str, int] = {}
-    for width in ("wide", "abbreviated"):
-        for context in ("format", "stand-alone"):
-            for number, name in get_month_names(width, context, where).items():
-                plain = folded(name).rstrip(".")
-                if len(plain) > 2 and not plain.isdigit():
-                    found.setdefault(plain, number)
+    found = {name: number for name, number in _names(get_month_names, language).items()
+             if len(name) > 2 and not name.isdigit()}
     if base(language) == "en":
         found |= {"sept": 9}
     if base(language) == "de":
         found |= {"janner": 1, "feber": 2, "marz": 3}
+    return found
+
+
+def _names(named: Callable[[Any, Any, Any], Mapping[int, str]], language: str) -> dict[str, int]:
+    """What Babel calls days or months, in full and short; the first of two alike wins."""
+    found: dict[str, int] = {}
+    for width in ("wide", "abbreviated"):
+        for context in ("format", "stand-alone"):
+            for number, name in named(width, context, locale(language)).items():
+                found.setdefault(folded(name).rstrip("."), number)
     return found
