@@ -26,6 +26,7 @@ from jinja2.utils import missing
 from bot.clock import local
 from bot.errors import ExpressionError
 from bot.flow.expressions import fields, filters, operators, values
+from bot.flow.expressions.complaints import plainly
 from bot.flow.expressions.sandbox import Sandbox, Unparsable, guarded, parsed, parsed_expression
 from bot.flow.expressions.values import Scope, plain
 from bot.flow.spec import TEMPLATE
@@ -297,13 +298,13 @@ def _paths(trees: Iterable[nodes.Node]) -> Iterator[tuple[str, ...]]:
 
 def _mistake(source: str, error: Exception) -> Mistake:
     if isinstance(error, Unparsable):
-        return _at(source, error.offset, error.message or "this can't be read")
+        return _at(source, error.offset, plainly(error.message or "this can't be read"))
     if isinstance(error, TemplateSyntaxError):
         message = error.message or "this can't be read"
         place = regex.search(r" at (\d+)$", message)
         if place:
-            return _at(source, int(place[1]), message[:place.start()])
-        return _at(source, error.lineno, message)
+            return _at(source, int(place[1]), plainly(message[:place.start()]))
+        return _at(source, error.lineno, plainly(message))
     return _at(source, 0, "this is nested too deeply or holds too large a number")
 
 
