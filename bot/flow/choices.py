@@ -146,6 +146,7 @@ def by_token(turn: Turn, node: Node, choice: str) -> str | None:
 
 
 def is_more(choice: str) -> bool:
+    """Whether the token is that of More, not of a choice."""
     return choice.partition(":")[0] == MORE
 
 

@@ -62,6 +62,7 @@ def remind_at(turn: Turn) -> int | None:
 
 
 def opted_out(turn: Turn) -> bool:
+    """Whether the contact wants no messages, as of this turn."""
     return bool(turn.changes.get("opted_out", turn.snapshot.contact.opted_out))
 
 

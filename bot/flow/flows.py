@@ -100,8 +100,6 @@ class Flows:
             *(language for language in self.texts["language_name"] if language)]))
         self._keywords: dict[str, dict[str, set[str]]] = {}
 
-    # Versions
-
     def sources(self) -> list[tuple[str, str, str]]:
         """(flow, version, source) of every flow as it is now, to be kept with conversations."""
         return [(version.flow, version.id, version.spec.source())
@@ -112,14 +110,14 @@ class Flows:
         self._versions.setdefault((flow, version), Version(flow, version, source=source))
 
     def version(self, flow: str, version: str) -> Version:
+        """This version of a flow. Raises `UnknownVersion` where it is not loaded."""
         try:
             return self._versions[flow, version]
         except KeyError:
             raise UnknownVersion(flow, version) from None
 
-    # What a message may be about
-
     def command(self, text: str) -> Said | None:
+        """The command that a message is, if it is one."""
         return self._said.find(text)
 
     def about(self, text: str) -> Candidate | Ambiguous | None:
@@ -140,8 +138,6 @@ class Flows:
         if phrases:
             return phrases[0].capitalize()
         return name.rpartition("/")[2].replace("_", " ").capitalize()
-
-    # Small lookups
 
     def doing(self, does: str) -> tuple[str, Command] | None:
         """The command that does this, and its name."""

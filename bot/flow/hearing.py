@@ -122,9 +122,6 @@ def _offer_rest(turn: Turn, later: list[Json]) -> None:
     turn.state["offer"] = [*kept, *turn.state["offer"]]
 
 
-# Texts
-
-
 def _text(turn: Turn, text: str, said: Said | None, offered: list[str],
           given: Json | None) -> None:
     node = turn.waits

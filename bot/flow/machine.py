@@ -279,9 +279,6 @@ _BUILD: dict[str, Callable[[_Ways, Node], None]] = {
 }
 
 
-# Closures
-
-
 def _enters(node: Node) -> Call:
     return lambda event: steps.enter(event.model, node)
 

@@ -57,6 +57,7 @@ def size(text: str) -> int:
 
 
 def fits(text: str, limit: int) -> bool:
+    """Whether a text is within a limit, as the strictest reader counts."""
     return len(text) * 2 <= limit or size(text) <= limit
 
 

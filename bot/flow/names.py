@@ -24,6 +24,7 @@ class Names(Mapping[str, Any]):
         self._extra = extra
 
     def get(self, name: str, default: Any = None) -> Any:
+        """What stands nearest wins: `answer` and the like given for this text, then the slots."""
         turn = self._turn
         if name in self._extra:
             return self._extra[name]

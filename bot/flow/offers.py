@@ -60,6 +60,7 @@ def items(turn: Turn, names: Iterable[str]) -> None:
 
 
 def languages(turn: Turn) -> None:
+    """Every language that is spoken here, each by its own name."""
     names = turn.flows.texts["language_name"]
     show(turn, [(f"lang:{language}", names.get(language, language), "")
                 for language in turn.flows.languages])

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def send(turn: Turn, sends: tuple[Send, ...]) -> None:
+    """Send these; one without an address is left out, and staff hear of it."""
     for one in sends:
         content = _content(turn, one)
         if content is not None:

@@ -115,9 +115,6 @@ def show(value: Any, slot: Slot, scope: Scope) -> str:
     return shown.shown(typed(slot.type, value, scope.zone), scope)
 
 
-# Reading
-
-
 def _read(slot: Slot, said: str, scope: Scope, now: int) -> Iterator[Accepted | Refused]:
     """The readings of an answer, the likeliest first."""
     if slot.type == "text":
@@ -214,9 +211,6 @@ def _apart(word: str) -> list[str]:
         word.strip(_AROUND)) if part not in ("k", "m")]
 
 
-# Times
-
-
 def _times(kind: str, found: Read, scope: Scope, now: int) -> Iterator[Accepted | Refused]:
     if kind == "time":
         if not found.clocks:
@@ -271,9 +265,6 @@ def _span(iso: str, start: datetime, until: datetime, part: str | None) -> Json:
     return kept
 
 
-# Media, places, anything
-
-
 def _other(slot: Slot, content: Json, scope: Scope) -> Accepted | Refused:
     kind = str(content.get("type"))
     if slot.type == "location":
@@ -313,9 +304,6 @@ def _media(content: Json) -> Json:
     value = {"id": media.get("id"), "name": media.get("name"), "type": media.get("mime_type"),
              "size": media.get("size"), "caption": content.get("text")}
     return {field: item for field, item in value.items() if item not in (None, "")}
-
-
-# Rules
 
 
 def _is_of_type(kind: str, value: Any, scope: Scope) -> bool:

@@ -60,6 +60,7 @@ def switch(turn: Turn, flow: str, given: Json | None = None) -> None:
 
 
 def stay(turn: Turn) -> None:
+    """The flow that waits holds on: this first, and its question again."""
     turn.tell("finish_first")
     turn.repeat()
 

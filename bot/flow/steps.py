@@ -112,9 +112,6 @@ def _kept(turn: Turn, node: Node) -> bool:
     return True
 
 
-# What a step does last
-
-
 def _pass(turn: Turn, node: Node) -> None:
     turn.next = "passed"
 
@@ -170,9 +167,6 @@ _ENTER: dict[str, Callable[[Turn, Node], None]] = {
 }
 
 
-# The question, again
-
-
 def repeat(turn: Turn, node: Node) -> None:
     """Say the open question anew, as it stands."""
     if node.kind == "review":
@@ -194,9 +188,6 @@ def offer(turn: Turn, node: Node) -> None:
         choices.show(turn, node)
     elif node.kind == "ask" and node.slot_spec is not None and node.slot_spec.type == "yes_no":
         choices.buttons(turn, [(YES, turn.system("yes")), (NO, turn.system("no"))])
-
-
-# Answers
 
 
 def answer(turn: Turn, node: Node, content: Json) -> str:
@@ -271,6 +262,7 @@ def refuse(turn: Turn, node: Node, reason: str) -> None:
 
 
 def complain(turn: Turn, node: Node, reason: str) -> None:
+    """Say why an answer is refused, in the step's own words where it has any."""
     own = node.step.errors.get(reason)
     if own is not None:
         turn.out.append(Text(turn.text(own)))

@@ -26,6 +26,7 @@ def again(turn: Turn, reply_id: str, last: list[object] | None,
 
 
 def tap(turn: Turn, ref: refs.StepRef | refs.OfferRef, given: Json | None) -> None:
+    """A button was tapped: of the question that waits, of an earlier one, or of no question."""
     turn.rule = "tap"
     if isinstance(ref, refs.OfferRef):
         turn.item = ref.action

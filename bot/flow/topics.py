@@ -56,6 +56,7 @@ def _about_the_question(turn: Turn, text: str, about: Candidate) -> bool:
 
 
 def follow(turn: Turn, text: str, about: Candidate) -> None:
+    """Do what the message is about: the flow, or the answer."""
     turn.rule, turn.item, turn.score = "trigger", about.item, about.score
     contact_language.from_candidate(turn, about)
     kind, _, name = about.item.partition(":")

@@ -87,8 +87,6 @@ class Turn:
             self.bind()
         self.before = self.here
 
-    # The run on top
-
     def bind(self) -> None:
         """Look at the run that is on top of the stack."""
         run = self.run = self.runs[-1]
@@ -231,8 +229,6 @@ class Turn:
         self.editing = False
         self._scope = None
 
-    # Slots, expressions and texts
-
     def put(self, slot: str, value: Any) -> None:
         """Set a slot (None empties it); the question at hand remembers what was there."""
         slots = self.slots
@@ -255,6 +251,7 @@ class Turn:
                 self.put(name, value)
 
     def set_contact(self, field: str, value: Any) -> None:
+        """Keep a field of the contact; the language is what they chose."""
         if field == "language" and isinstance(value, str):
             self.set_language(value, "chosen")
             return
@@ -262,11 +259,13 @@ class Turn:
         self._scope = None
 
     def set_language(self, language: str, how: str) -> None:
+        """From here on in this language; `how` it is known: chosen, trigger or script."""
         self.changes["language"] = self.language = language
         self.changes["language_from"] = how
         self._scope = None
 
     def tag(self, tags: tuple[str, ...]) -> None:
+        """Put tags on the contact; one written `-tag` is taken off."""
         kept = list(self.changes.get("tags", self.snapshot.contact.tags))
         for tag in tags:
             if tag.startswith("-"):
@@ -291,6 +290,7 @@ class Turn:
 
     @property
     def zone(self) -> Any:
+        """The time zone of this conversation: the flow's, else that of config."""
         zone = self.version.timezone if self.runs else None
         if zone == "contact":
             zone = self.snapshot.contact.timezone
@@ -334,11 +334,11 @@ class Turn:
         return source
 
     def truth(self, expression: str) -> bool:
+        """Whether an expression holds now."""
         return render.truth(expression, self.scope())
 
-    # What is said
-
     def say(self, say: Say) -> None:
+        """Say a text, or several as separate messages; what is filled in to nothing is not said."""
         joins = len(say) == 1
         for texts in say:
             text = self.text(texts)
@@ -360,6 +360,7 @@ class Turn:
                          for part in split(text, PLAIN)]
 
     def options(self, rows: list[tuple[str, str, str]], button: str, *, as_list: bool) -> None:
+        """Buttons or a list under what was said last: (reply id, title, description)."""
         self.out.append(Options(rows, button, as_list))
 
     def hand_over(self, queue: str | None, *, reason: str, priority: str = "normal",

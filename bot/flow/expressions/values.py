@@ -215,6 +215,7 @@ def _comparable(left: Any, right: Any, zone: tzinfo) -> tuple[Any, Any]:
 
 
 def equal(left: Any, right: Any, zone: tzinfo) -> bool:
+    """Whether two values are the same, a time and the text that says it too."""
     left, right = _comparable(left, right, zone)
     return bool(left == right)
 
@@ -250,6 +251,7 @@ def holds(container: Any, item: Any, zone: tzinfo) -> bool:
 
 
 def add(left: Any, right: Any, zone: tzinfo) -> Any:
+    """The sum of numbers or of a time and a length; texts and lists one after the other."""
     left, right = _times(left, right, zone)
     if isinstance(left, str) and isinstance(right, str):
         return limited(left + right)
@@ -264,6 +266,7 @@ def add(left: Any, right: Any, zone: tzinfo) -> Any:
 
 
 def subtract(left: Any, right: Any, zone: tzinfo) -> Any:
+    """The difference of numbers, or of two times, also such that a text says."""
     left, right = _times(left, right, zone)
     if isinstance(left, str) and isinstance(right, str):  # two times out of a backend's answer
         left, right = moment(left, zone) or left, moment(right, zone) or right

@@ -149,8 +149,6 @@ class Keywords:
         found.sort(key=lambda candidate: (-candidate.score, candidate.item))
         return found
 
-    # Keywords
-
     def _keyword_hits(self, words: tuple[str, ...],
                       forms: list[Mapping[str, float]]) -> list[_Hit]:
         hits: dict[int, _Hit] = {}
@@ -221,8 +219,6 @@ class Keywords:
         items = len(self._items_of.get(word, ())) - 1
         return 0.0 if items <= 0 else min(10.0, 3.0 + 1.5 * items)
 
-    # Scripts without spaces
-
     def _run_hits(self, words: tuple[str, ...]) -> list[_Hit]:
         runs = [word for word in words if is_run(word)]
         if not runs:
@@ -249,8 +245,6 @@ class Keywords:
         score -= self._shared(wanted)
         score -= min(10.0, max(0, len(text) - 24) * 0.3)
         return _Hit(number, score, places, False)
-
-    # Examples
 
     def _example_hits(self, words: tuple[str, ...],
                       forms: list[Mapping[str, float]]) -> list[_Hit]:
@@ -289,8 +283,6 @@ class Keywords:
                 if number not in seen:
                     seen.add(number)
                     common[number] = common.get(number, 0.0) + weight
-
-    # Preparing
 
     def _prepare(self) -> None:
         """Build the index; done once, at the first question after the last `add`."""

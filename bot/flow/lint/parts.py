@@ -209,6 +209,7 @@ def of_command(command: Command, path: Path) -> Iterator[Part]:
 
 
 def of_document(doc: Document) -> Iterator[Part]:
+    """Everything in a file that is filled in or worked out."""
     if doc.kind == "flow":
         yield from of_flow(doc)
     elif doc.kind == "answers":
