@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from bot import handoff
 from bot.errors import EndlessTurn, ExpressionError, Refused, UnknownVersion
-from bot.flow import clocks, hearing, review, steps
+from bot.flow import clocks, hearing, review, steps, tickets
 from bot.flow.flows import Flows
 from bot.flow.messages import compose
 from bot.flow.turn import Turn
@@ -44,7 +44,7 @@ def _give_up(turn: Turn, problem: str) -> None:
     if turn.calling:
         turn.run["rests"] = True  # its result came and led nowhere: nothing is to be waited for
     turn.tell("apology")
-    turn.hand_over(None, reason="failure", note=problem)
+    tickets.hand_over(turn, None, reason="failure", note=problem)
 
 
 def _decided(turn: Turn) -> Decision:

@@ -18,6 +18,7 @@ are met::
       choices, sends   lists and buttons; pictures, places, links
       review           the summary, Edit and back
       clocks           time-outs and reminders
+      tickets          a person is asked for
     messages           how many messages all of that becomes
 
 What they work on::

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.flow import tickets
 from bot.flow.spec import Timer
 from bot.model import QUEUE
 
@@ -70,7 +71,7 @@ def ring(turn: Turn, node: Node, timer: Timer) -> None:
     """What a time-out or a reminder says, and the handoff where it is one."""
     turn.say(timer.say)
     if timer.then == HANDOFF:
-        turn.hand_over(None, reason="reminder", said=bool(timer.say))
+        tickets.hand_over(turn, None, reason="reminder", said=bool(timer.say))
 
 
 def destination(timer: Timer, done: str) -> str | None:

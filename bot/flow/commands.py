@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.flow import contact_language, offers, review, starts
+from bot.flow import contact_language, offers, review, starts, tickets
 from bot.flow.language.choose import ChoiceLabels, Chosen, choose
 from bot.flow.language.commands import Said
 from bot.flow.sends import send
@@ -65,7 +65,7 @@ def _handoff(turn: Turn, command: Command, said: Said) -> None:
     note = ""
     if title is not None:
         note = turn.flows.title(f"flow:{title.flow}", turn.flows.options.default_language)
-    turn.hand_over(command.queue, reason="command", note=note, said=bool(command.say))
+    tickets.hand_over(turn, command.queue, reason="command", note=note, said=bool(command.say))
 
 
 def _cancel(turn: Turn, command: Command, said: Said) -> None:

@@ -13,6 +13,7 @@ from bot.flow import (
     refs,
     steps,
     taps,
+    tickets,
     topics,
 )
 from bot.flow.language.choose import Chosen, Several, choose
@@ -241,7 +242,7 @@ def _fall_back(turn: Turn, text: str) -> None:
         commands.menu(turn, instead="menu_instead")
     elif turn.item == "handoff":
         turn.tell("fallback_handoff")
-        turn.hand_over(None, reason="fallback", note=f"“{text[:200]}”", said=True)
+        tickets.hand_over(turn, None, reason="fallback", note=f"“{text[:200]}”", said=True)
         turn.state.pop("fallbacks", None)
     else:
         turn.tell("rephrase")

@@ -14,7 +14,7 @@ from typing import Any
 
 from transitions import Machine, State
 
-from bot.flow import clocks, review, steps
+from bot.flow import clocks, review, steps, tickets
 from bot.flow.expressions.render import names_in_expression
 from bot.flow.language.choose import ChoiceLabels
 from bot.flow.spec import Choice, FlowSpec, Next, Slot, Step, Timer
@@ -368,4 +368,4 @@ def _caller_minds(event: Any) -> bool:
 
 
 def _rests(event: Any) -> None:
-    event.model.rest()
+    tickets.rest(event.model)

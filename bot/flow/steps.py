@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bot.flow import choices, review, slots
+from bot.flow import choices, review, slots, tickets
 from bot.flow.messages import Part, Text
 from bot.flow.sends import send
 from bot.flow.turn import QUESTIONS
@@ -157,8 +157,8 @@ def _handoff(turn: Turn, node: Node) -> None:
         return
     with turn.in_language_of_staff():
         note = turn.text(handoff.note) if handoff.note else ""
-    turn.hand_over(queue, reason="step", priority=handoff.priority, note=note,
-                   return_to=handoff.return_to, said=bool(node.step.say))
+    tickets.hand_over(turn, queue, reason="step", priority=handoff.priority, note=note,
+                      return_to=handoff.return_to, said=bool(node.step.say))
 
 
 _ENTER: dict[str, Callable[[Turn, Node], None]] = {

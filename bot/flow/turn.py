@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bot.clock import local
 from bot.errors import EndlessTurn, ExpressionError
+from bot.flow import tickets
 from bot.flow.expressions import render
 from bot.flow.expressions.values import Scope
 from bot.flow.language.tags import text_of
@@ -16,7 +16,7 @@ from bot.flow.messages import PLAIN, Options, Part, Text, split
 from bot.flow.names import Names
 from bot.flow.spec import Say, Texts
 from bot.flow.state import copied
-from bot.model import BOT, QUEUE, CallRequest, Event, Json, Reply, Snapshot, TicketChange
+from bot.model import BOT, CallRequest, Event, Json, Reply, Snapshot, TicketChange
 
 if TYPE_CHECKING:
     from bot.flow.flows import Flows
@@ -147,13 +147,6 @@ class Turn:
         node = self.flows.version(below["flow"], below["version"]).nodes.get(below["step"])
         return node is not None and bool(node.step.on_error or node.minds_outcome)
 
-    def rest(self) -> None:
-        """A failure that nobody planned for: the apology, and a person."""
-        self.run["rests"] = True
-        self.tell("apology")
-        kind = (self.error or {}).get("kind", "")
-        self.hand_over(None, reason="failure", note=f"{self.here}: {kind}")
-
     def drop_runs(self, outcome: str) -> None:
         """End every run on the stack."""
         if self.runs:
@@ -194,7 +187,7 @@ class Turn:
         self.cut()
         self.error = {"kind": "expression", "status": None}
         if name == "failed" and not self.entered:
-            self.rest()
+            tickets.rest(self)
         else:
             self.next = "failed"
 
@@ -362,22 +355,6 @@ class Turn:
     def options(self, rows: list[tuple[str, str, str]], button: str, *, as_list: bool) -> None:
         """Buttons or a list under what was said last: (reply id, title, description)."""
         self.out.append(Options(rows, button, as_list))
-
-    def hand_over(self, queue: str | None, *, reason: str, priority: str = "normal",
-                  note: str = "", return_to: str | None = None, said: bool = False) -> None:
-        """Open a ticket and tell the customer what happens next."""
-        queue = queue or (self.version.spec.queue if self.runs else None)
-        queue = self.flows.queue_name(queue)
-        is_open, opens = self.flows.queue_hours(queue, self.now)
-        self.ticket = TicketChange("open", queue, priority, note, reason, return_to)
-        self.owner = QUEUE
-        if is_open:
-            if not said:
-                self.tell("handoff_open")
-        elif opens is None:
-            self.tell("handoff_someday")
-        else:
-            self.tell("handoff_closed", opens=local(opens, self.zone))
 
     @property
     def waits(self) -> Node | None:
