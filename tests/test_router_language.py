@@ -6,7 +6,7 @@ import pytest
 from returning import RETURNS, returning
 from talking import Talk, flows
 
-from bot.flow.language.tags import text_of
+from bot.flow.language.tags import text_for
 from bot.model import Contact
 
 
@@ -59,10 +59,10 @@ def test_the_conversation_in_chinese_is_chinese_throughout(tmp_path: Path) -> No
 
 def test_texts_fall_back_to_the_base_of_the_language_and_then_to_the_default() -> None:
     texts = {"pt": "olá", "en": "hello", "de": "hallo"}
-    assert text_of(texts, "pt-BR", "en") == "olá"
-    assert text_of(texts, "fr", "en") == "hello"
-    assert text_of({"": "all"}, "fr", "en") == "all"
-    assert text_of({"de": "hallo"}, "fr", "en") == "hallo"
+    assert text_for(texts, "pt-BR", "en") == "olá"
+    assert text_for(texts, "fr", "en") == "hello"
+    assert text_for({"": "all"}, "fr", "en") == "all"
+    assert text_for({"de": "hallo"}, "fr", "en") == "hallo"
 
 
 def test_an_answer_is_called_by_its_word_in_the_base_of_the_language(tmp_path: Path) -> None:

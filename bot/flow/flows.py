@@ -13,7 +13,7 @@ from bot.errors import FlowError, UnknownVersion
 from bot.flow.language.choose import ChoiceLabels
 from bot.flow.language.commands import Commands, Said
 from bot.flow.language.match import Ambiguous, Candidate, Keywords, decide
-from bot.flow.language.tags import pick, text_of
+from bot.flow.language.tags import pick, text_for
 from bot.flow.load import Loaded
 from bot.flow.machine import Version
 from bot.flow.spec import Answer, Command, Phrases, Texts
@@ -133,7 +133,7 @@ class Flows:
         kind, _, name = item.partition(":")
         default = self.options.default_language
         if kind == "flow":
-            return text_of(self.current[name].spec.title, language, default)
+            return text_for(self.current[name].spec.title, language, default)
         phrases = pick(self.answers[name].triggers.keywords, language, default)
         if phrases:
             return phrases[0].capitalize()

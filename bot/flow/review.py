@@ -88,7 +88,7 @@ def show_edit(turn: Turn, node: Node) -> None:
 
 
 def pick(turn: Turn, node: Node, choice: str) -> None:
-    """What was tapped or typed at a review; `cancel` is the router's."""
+    """What was tapped or typed at a review, but Cancel, which is the command."""
     if choice == CONFIRM:
         turn.next = "confirmed"
     elif choice == EDIT:

@@ -11,7 +11,7 @@ from bot.errors import EndlessTurn, ExpressionError
 from bot.flow import tickets
 from bot.flow.expressions import render
 from bot.flow.expressions.values import Scope
-from bot.flow.language.tags import text_of
+from bot.flow.language.tags import text_for
 from bot.flow.messages import PLAIN, Options, Part, Text, split
 from bot.flow.names import Names
 from bot.flow.spec import Say, Texts
@@ -290,7 +290,7 @@ class Turn:
         return self.flows.zone(zone) or self.flows.options.timezone
 
     def pick(self, texts: Texts) -> str:
-        return text_of(texts, self.language, self.flows.options.default_language)
+        return text_for(texts, self.language, self.flows.options.default_language)
 
     def text(self, texts: Texts, extra: Mapping[str, Any] = _NOTHING) -> str:
         """A text in the contact's language, filled in for people."""

@@ -22,7 +22,7 @@ from babel.numbers import format_currency, format_decimal
 from bot.errors import ExpressionError
 from bot.flow.expressions.values import Choice, Scope, When, clock, moment
 from bot.flow.language import lexicon
-from bot.flow.language.tags import locale, text_of
+from bot.flow.language.tags import locale, text_for
 
 Length = Literal["short", "medium", "long", "full"]
 _LENGTHS = ("short", "medium", "long", "full")
@@ -38,7 +38,7 @@ def in_language(texts: str | Mapping[str, str], scope: Scope) -> str:
     """The text in the contact's language, its base, the default language, or any."""
     if isinstance(texts, str):
         return texts
-    return text_of(texts, scope.language, scope.default_language)
+    return text_for(texts, scope.language, scope.default_language)
 
 
 def shown(value: Any, scope: Scope) -> str:

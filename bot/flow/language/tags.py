@@ -28,7 +28,7 @@ def pick(texts: Mapping[str, Text], language: str, default_language: str) -> Tex
     return None
 
 
-def text_of(texts: Mapping[str, str], language: str, default_language: str) -> str:
+def text_for(texts: Mapping[str, str], language: str, default_language: str) -> str:
     """The text that serves this language, else any."""
     found = pick(texts, language, default_language)
     return found if found is not None else next(iter(texts.values()), "")
