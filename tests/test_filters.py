@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import ExpressionError
 from bot.flow.expressions import filters, render
-from bot.flow.expressions.values import Choice, Scope, typed
+from bot.flow.expressions.values import Picked, Scope, typed
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = int(datetime(2026, 3, 1, 9, 0, tzinfo=BERLIN).timestamp() * 1000)
@@ -18,7 +18,7 @@ NAMES: dict[str, Any] = {
     "born": "1990-03-02", "orders": [{"id": "b", "total": 30, "open": True, "by": {"n": "Bo"}},
                                      {"id": "a", "total": 7.5, "open": False, "by": {"n": "Al"}},
                                      {"id": "c", "open": True}],
-    "reason": Choice("damaged", {"en": "Damaged", "zh": "有破损"})}
+    "reason": Picked("damaged", {"en": "Damaged", "zh": "有破损"})}
 
 
 def said(source: str, language: str = "en", **more: Any) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.errors import ExpressionError
 from bot.flow.expressions import render
-from bot.flow.expressions.values import Choice, Scope
+from bot.flow.expressions.values import Picked, Scope
 from bot.flow.spec import TEMPLATE
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -56,13 +56,13 @@ def test_comparing_with_none_gives_false_both_ways() -> None:
     ("plain", "plain")])
 def test_a_value_that_is_one_expression_keeps_its_type(source: str, expected: Any) -> None:
     found = render.value(source, scope(count=3, yes=True, order={"n": 1, "tags": ["a"]},
-                                       nothing=None, reason=Choice("damaged", "It is damaged")))
+                                       nothing=None, reason=Picked("damaged", "It is damaged")))
     assert found == expected
     assert type(found) is type(expected)
 
 
 def test_people_read_labels_and_words_where_data_has_ids_and_booleans() -> None:
-    names = {"reason": Choice("damaged", {"en": "It is damaged", "zh": "有破损"}), "ok": True,
+    names = {"reason": Picked("damaged", {"en": "It is damaged", "zh": "有破损"}), "ok": True,
              "total": 1234.5}
     assert render.text("{{ reason }}, {{ ok }}, {{ total }}", scope(**names)) == (
         "It is damaged, Yes, 1234.5")
@@ -120,7 +120,7 @@ def test_a_text_that_grows_too_long_is_cut_at_a_whole_character() -> None:
 @pytest.mark.parametrize(("expression", "message", "column"), [
     ("order.total >", "end", 13), ("a b", "not understood", 3), ("a = 3", "==", 3),
     ("a | dat", "did you mean date", 5), ("a is nome", "did you mean none", 3), ("", "missing", 1),
-    ("{{ a }}", "without", 1), ("1 & 2", "unexpected", 3), ("a.b()", "never a method", 4),
+    ("{{ a }}", "without", 1), ("1 & 2", "write and", 3), ("a.b()", "never a method", 4),
     ("date(a)", "write", 5), ("((((" * 3_000, "deep", 1), ("9" * 5_000, "number", 1)])
 def test_check_says_what_is_wrong_and_where(expression: str, message: str, column: int) -> None:
     found = render.check(expression)

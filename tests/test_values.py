@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ExpressionError
-from bot.flow.expressions.values import Choice, When, holds, less, moment, plain, typed
+from bot.flow.expressions.values import Picked, When, holds, less, moment, plain, typed
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -42,7 +42,7 @@ def test_every_moment_has_the_stretch_of_time_that_it_stands_for() -> None:
     (Decimal("1.50"), 1.5), (Decimal("2"), 2), (timedelta(days=3), "P3D"),
     (timedelta(hours=-2), "-PT2H"), (timedelta(days=1, minutes=5), "P1DT5M"),
     (datetime(2026, 3, 4, 5, 6, 7, tzinfo=BERLIN), "2026-03-04T05:06:07+01:00"),
-    (time(3, 4), "03:04"), ((1, Choice("a", "A")), [1, "a"]), ({1: date(2026, 1, 2)},
+    (time(3, 4), "03:04"), ((1, Picked("a", "A")), [1, "a"]), ({1: date(2026, 1, 2)},
                                                              {"1": "2026-01-02"})])
 def test_data_is_json(value: Any, expected: Any) -> None:
     assert plain(value) == expected

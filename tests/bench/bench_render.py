@@ -8,12 +8,12 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from bot.flow.expressions import render
-from bot.flow.expressions.values import Choice, Scope
+from bot.flow.expressions.values import Picked, Scope
 from bot.flow.spec import TEMPLATE
 
 SCOPE = Scope({"order": {"item": "Trail shoes", "total": 129.9, "at": "2026-03-04T14:30+04:00",
                          "lines": [{"name": f"Line {number}"} for number in range(20)]},
-               "reason": Choice("damaged", {"en": "It is damaged"}), "answer": "AB123456"},
+               "reason": Picked("damaged", {"en": "It is damaged"}), "answer": "AB123456"},
               "en", ZoneInfo("Europe/Berlin"), now=1_767_225_600_000)
 LONG = TEMPLATE + "{% for line in order.lines %}\n- {{ line.name }}\n{% endfor %}\n"
 

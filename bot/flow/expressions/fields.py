@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bot.errors import ExpressionError
 from bot.flow.expressions import shown, values
-from bot.flow.expressions.values import Choice, Scope, bare
+from bot.flow.expressions.values import Picked, Scope, bare
 
 
 class Frame(Protocol):
@@ -63,7 +63,7 @@ def field(value: Any, name: Any) -> Any:
         if isinstance(name, int) and not isinstance(name, bool):
             return value[name] if -len(value) <= name < len(value) else None
         return None
-    if isinstance(value, Choice):
+    if isinstance(value, Picked):
         return {"id": value.id, "label": value.label}.get(name)
     if isinstance(value, values.When):
         own = {"from": value.start, "until": value.until, "part": value.part,

@@ -20,7 +20,7 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
 from bot.errors import ExpressionError
-from bot.flow.expressions.values import Choice, Scope, When, clock, moment
+from bot.flow.expressions.values import Picked, Scope, When, clock, moment
 from bot.flow.language import lexicon
 from bot.flow.language.tags import locale, text_for
 
@@ -51,7 +51,7 @@ def shown(value: Any, scope: Scope) -> str:
         return lexicon.yes_no(scope.language, scope.default_language, value)
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, Choice):
+    if isinstance(value, Picked):
         return in_language(value.label, scope)
     if isinstance(value, float | Decimal):
         return number(value, scope, grouped=False)

@@ -5,7 +5,7 @@ data of it again, as `with`, `set` and backends get it:
 
 | slot type | kept as | in expressions | in data |
 |---|---|---|---|
-| choice | `{"id", "label"}`, the label a text or one per language | `Choice` | the id |
+| choice | `{"id", "label"}`, the label a text or one per language | `Picked` | the id |
 | date | `"2026-03-10"`, or `{"iso", "part", "from", "until"}` | `When` | `"2026-03-10"` |
 | datetime | `"2026-03-10T15:00+01:00"`, or the same with a part | `When` | the moment |
 | time | `"15:00"` | `datetime.time` | `"15:00"` |
@@ -60,7 +60,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Picked:
     """A choice that was made: its id in data, its label for people."""
 
     id: str
@@ -83,8 +83,8 @@ def typed(kind: str, kept: Any, zone: tzinfo) -> Any:
         return None
     if kind == "choice":
         if isinstance(kept, Mapping):
-            return Choice(str(kept.get("id", "")), kept.get("label") or str(kept.get("id", "")))
-        return Choice(str(kept), str(kept))
+            return Picked(str(kept.get("id", "")), kept.get("label") or str(kept.get("id", "")))
+        return Picked(str(kept), str(kept))
     if kind in ("date", "datetime"):
         return _when(kept, zone)
     if kind == "time" and isinstance(kept, str):
@@ -150,7 +150,7 @@ def day_of(value: date, zone: tzinfo) -> date:
 
 def bare(value: Any) -> Any:
     """The value without what it carries for people: a choice's id, the date of a `When`."""
-    if isinstance(value, Choice):
+    if isinstance(value, Picked):
         return value.id
     return value.value if isinstance(value, When) else value
 
