@@ -55,8 +55,8 @@ def load(
         document = _document(path, templates, options, findings)
         if document is not None:
             documents.append(document)
-        else:
-            unread.add(path.stem)
+        if document is None or document.name != path.stem:
+            unread.add(path.stem)  # what leads there is not held against anybody
     for name in ("commands", "texts") if standard is not None else ():
         path = Path(str(standard)) / f"{name}.yaml"
         if path.is_file() and not any(Path(doc.file).samefile(path) for doc in documents):

@@ -27,7 +27,7 @@ def check(documents: list[Document], base: list[Document], commands: CommandsSpe
         *calls.check(documents, options),
         *answers.check(documents),
         *texts.check(documents),
-        *triggers.check([*base, *documents], commands),
+        *triggers.check([*base, *documents], commands, unread),
     ]
 
 

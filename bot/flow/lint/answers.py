@@ -14,6 +14,8 @@ from bot.flow.spec import FlowSpec, Next, Step
 
 #: The slots that can keep a choice.
 _KEEPS_CHOICES = frozenset({"choice", "object", "text", "any"})
+#: What `error.kind` can be; `expression` where a step's own expression failed.
+ERROR_KINDS = ("refused", "conflict", "unavailable", "timeout", "invalid", "expression")
 _COMPARED = re.compile(
     r"\b([a-z_][a-z0-9_]*)\s*(?:==|!=)\s*(?:'([^'{}]*)'|\"([^\"{}]*)\")|"
     r"(?:'([^'{}]*)'|\"([^\"{}]*)\")\s*(?:==|!=)\s*([a-z_][a-z0-9_]*)\b(?!\s*[.(\[])")
@@ -104,7 +106,12 @@ def _compared(doc: Document, flow: FlowSpec, flows: dict[str, Document]) -> Iter
         for match in _COMPARED.finditer(part.source):
             name = match[1] or match[6]
             value = next(one for one in (match[2], match[3], match[4], match[5]) if one is not None)
-            if part.source[:match.start()].rstrip().endswith((".", "|")):
+            before = part.source[:match.start()].rstrip()
+            if name == "kind" and before.endswith("error.") and value not in ERROR_KINDS:
+                yield doc.error(part.path, f"`error.kind` is never `{value}`: it is "
+                                           f"{one_of(ERROR_KINDS)}"
+                                           + did_you_mean(value, ERROR_KINDS))
+            if before.endswith((".", "|")):
                 continue
             ids = choices.get(name)
             if ids and value not in ids:

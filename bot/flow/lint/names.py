@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from bot.flow.expressions import render
+from bot.flow.expressions.filters import NAMES
 from bot.flow.lint.parts import GLOBALS, CheckOptions, Document, Part, Path, clock_path, of_document
 from bot.flow.reading.pieces import did_you_mean, one_of
 from bot.flow.reading.source import Finding
@@ -88,8 +89,19 @@ def _unknown_name(doc: Document, part: Part, name: str, known: Iterable[str]) ->
     if name in _ELSEWHERE:
         return doc.error(part.path, f"`{name}` is known only {_ELSEWHERE[name]}")
     what = "slot" if doc.kind == "flow" else "name"
-    return doc.error(part.path, f"there is no {what} `{name}`{_long_text(doc, part)}"
-                                + did_you_mean(name, known))
+    hint = did_you_mean(name, known)
+    if not hint and name in NAMES:
+        hint = f": {name} is written after a bar, as in `answer | {name}`"
+    elif not hint and part.expression and _is_word(doc, name):
+        hint = f": put it in quotes, '{name}', if it is the word that you mean"
+    return doc.error(part.path, f"there is no {what} `{name}`{_long_text(doc, part)}{hint}")
+
+
+def _is_word(doc: Document, name: str) -> bool:
+    """Whether a choice or an outcome is called so, with which something can be compared."""
+    steps = doc.spec.steps.values() if doc.kind == "flow" else ()
+    return any(name == step.end or any(name == choice.id for choice in step.choices)
+               for step in steps)
 
 
 def _long_text(doc: Document, part: Part) -> str:
@@ -104,6 +116,9 @@ def _long_text(doc: Document, part: Part) -> str:
 
 def _fields(doc: Document, part: Part, path: tuple[str, ...], options: CheckOptions,
             fields: frozenset[str]) -> Iterator[Finding]:
+    if len(path) > 1 and path[-1] == "length":
+        yield doc.warning(part.path, "a dot finds a field of the data: the number of items is "
+                                     f"{'.'.join(path[:-1])} | length")
     if len(path) < 2 or path[0] not in {"config", "contact", "conversation"}:
         return
     name, of = path[1], path[0]

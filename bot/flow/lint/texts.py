@@ -168,7 +168,7 @@ def _loose(doc: Document) -> Iterator[Finding]:
         if part.expression or "{" not in part.source or part.source.startswith(TEMPLATE):
             continue
         for match in _SINGLE.finditer(part.source):
-            if match[1].split(".")[0] in slots.keys() | GLOBALS:
+            if match[1].split(".")[0] in slots.keys() | GLOBALS | part.names:
                 yield doc.warning(part.path, f"{match[0]} is sent as it stands: write "
                                              f"{{{{ {match[1]} }}}} for its value")
 

@@ -24,9 +24,11 @@ class _Claim:
 Claims = dict[tuple[str, ...], list[_Claim]]
 
 
-def check(documents: list[Document], commands: CommandsSpec) -> Iterator[Finding]:
+def check(documents: list[Document], commands: CommandsSpec,
+          unread: frozenset[str]) -> Iterator[Finding]:
     yield from _claims(documents, commands)
-    yield from _never_started(documents, commands)
+    if not unread:
+        yield from _never_started(documents, commands)
 
 
 def _never_started(documents: list[Document], commands: CommandsSpec) -> Iterator[Finding]:
@@ -41,6 +43,8 @@ def _never_started(documents: list[Document], commands: CommandsSpec) -> Iterato
             started |= {way.flow for way in ways if way.flow != doc.name}
             if step.run is not None:
                 started.add(step.run.flow)
+    if started - {doc.name for doc in flows} - {None}:
+        return  # one that does not exist was named: this may be the one that was meant
     for doc in flows:
         asked: Triggers = doc.spec.triggers
         if not asked.keywords and not asked.examples and doc.name not in started and (

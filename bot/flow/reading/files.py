@@ -24,6 +24,7 @@ from bot.flow.spec import (
     Timer,
     Triggers,
 )
+from bot.nearest import nearest
 
 SLOT_TYPES: tuple[str, ...] = get_args(SlotType)
 DOES: tuple[str, ...] = get_args(Does)
@@ -119,7 +120,9 @@ def _step(r: Reading, name: str, node: Node) -> dict[str, Any] | None:
         assert isinstance(node.value, dict)
         if not node.value:
             r.error(node, f"the step `{name}` is empty")
-        _together(r, node, node.value)
+        # A misspelt word stands for the one that was meant: it has its own finding.
+        _together(r, node, {word if word in steps.STEP else nearest(word, steps.STEP) or word: part
+                            for word, part in node.value.items()})
     if r.errors > before:
         r.damaged.add(name)
     return found
@@ -187,7 +190,10 @@ def _title(r: Reading, root: Node) -> Texts | None:
     if title is None:
         return None
     if "" not in title:
-        r.languages = tuple(sorted(title, key=lambda code: code != r.default_language))
+        # A language whose title is wrong is a language all the same.
+        written = [code for code in node.keys if code not in title and pieces.is_code(code)]
+        r.languages = tuple(sorted([*title, *written],
+                                   key=lambda code: code != r.default_language))
     return title
 
 
@@ -317,15 +323,16 @@ def _items(r: Reading, root: Node, what: str, read_item: pieces.Reader,
 
 
 def _answer(r: Reading, node: Node) -> Answer | None:
+    before = r.errors
     found = mapping(r, node, "an answer", {
         "keywords": pieces.phrases, "examples": pieces.phrases, "say": pieces.say,
         "send": steps.sends})
     if found is None:
         return None
     assert isinstance(node.value, dict)
-    if not {"keywords", "examples"} & node.value.keys():
+    if not {"keywords", "examples"} & node.value.keys() and r.errors == before:
         r.error(node, "an answer needs `keywords` or `examples`")
-    if not {"say", "send"} & node.value.keys():
+    if not {"say", "send"} & node.value.keys() and r.errors == before:
         r.error(node, "an answer needs `say` or `send`")
     asked = {word: found.pop(word) for word in ("keywords", "examples") if word in found}
     return Answer(triggers=Triggers(**asked), **found)

@@ -84,6 +84,7 @@ def mapping(
         r.error(node, f"{what} is written as `word: value` lines, not as {shown(node)}")
         return None
     out: dict[str, Any] = {}
+    misspelt: set[str | None] = set()
     for word, part in node.value.items():
         reader = words.get(word)
         if reader is not None:
@@ -93,8 +94,9 @@ def mapping(
         elif word in later:
             r.error(node.keys[word], f"`{word}` is not supported by this version")
         else:
+            misspelt.add(nearest(word, words))
             r.error(node.keys[word], f"{what} has no word `{word}`{did_you_mean(word, words)}")
-    missing = [word for word in needs if word not in node.value]
+    missing = [word for word in needs if word not in node.value and word not in misspelt]
     if missing:
         r.error(node, f"{what} needs " + " and ".join(f"`{word}`" for word in missing))
     return None if any(word not in out for word in needs) else out
@@ -205,9 +207,14 @@ def _known_languages() -> frozenset[str]:
     return frozenset(Locale("en").languages)
 
 
+def is_code(language: str) -> bool:
+    """Whether people speak it somewhere: en, zh, pt-BR."""
+    return bool(_LANGUAGE.fullmatch(language)) and language.split("-")[0] in _known_languages()
+
+
 def is_language(r: Reading, place: Place, language: str, *, any_language: bool = False) -> bool:
     """Whether a key names a language, and one of the title's where there is a title."""
-    known = _LANGUAGE.fullmatch(language) and language.split("-")[0] in _known_languages()
+    known = is_code(language)
     allowed = not r.languages or any_language or language in r.languages or (
         language.split("-")[0] in r.languages)
     if known and allowed:
@@ -372,29 +379,3 @@ def names(r: Reading, node: Node) -> tuple[str, ...] | None:
         return None
     out = [ident(r, part) for part in parts]
     return tuple(one for one in out if one is not None) or None
-
-
-def with_item(expression: str) -> str:
-    """The expression with every leading dot written out: `.id` is `item.id`."""
-    out, at = "", 0
-    for match in re.finditer(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\.(?=[A-Za-z_])",
-                             expression):
-        out += expression[at:match.start()]
-        if match[0] == ".":
-            before = out.rstrip()
-            last = re.search(r"(\w+)$", before)
-            joined = bool(before) and (before[-1] in ")]'\"" or last is not None)
-            if last and last[1] in {"and", "or", "not", "in", "is", "if", "else"} and (
-                    before != out):
-                joined = False
-            out += "." if joined else "item."
-        else:
-            out += match[0]
-        at = match.end()
-    return out + expression[at:]
-
-
-def texts_with_item(texts: Texts) -> Texts:
-    return {language: re.sub(r"\{\{.*?\}\}", lambda match: with_item(match[0]), one,
-                             flags=re.DOTALL)
-            for language, one in texts.items()}

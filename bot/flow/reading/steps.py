@@ -88,7 +88,7 @@ def _entries(r: Reading, node: Node, words: dict[str, Any]) -> tuple[Next, ...] 
         if entry is None:
             continue
         last = number == len(parts) - 1
-        if last and entry.if_ is not None:
+        if last and entry.if_ is not None and all(one.if_ for one in out):
             r.error(part, "the last entry can't have an `if`: add one below that says where to go "
                           "otherwise")
         elif not last and entry.if_ is None:
@@ -161,6 +161,32 @@ def choices(r: Reading, node: Node) -> tuple[Choice, ...] | None:
     return tuple(out) or None
 
 
+def _with_item(expression: str) -> str:
+    """The expression with every leading dot written out: `.id` is `item.id`."""
+    out, at = "", 0
+    for match in re.finditer(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\.(?=[A-Za-z_])",
+                             expression):
+        out += expression[at:match.start()]
+        if match[0] == ".":
+            before = out.rstrip()
+            last = re.search(r"(\w+)$", before)
+            joined = bool(before) and (before[-1] in ")]'\"" or last is not None)
+            if last and last[1] in {"and", "or", "not", "in", "is", "if", "else"} and (
+                    before != out):
+                joined = False
+            out += "." if joined else "item."
+        else:
+            out += match[0]
+        at = match.end()
+    return out + expression[at:]
+
+
+def _texts_with_item(texts: Texts) -> Texts:
+    return {language: re.sub(r"\{\{.*?\}\}", lambda match: _with_item(match[0]), one,
+                             flags=re.DOTALL)
+            for language, one in texts.items()}
+
+
 def choices_from(r: Reading, node: Node) -> ChoicesFrom | None:
     found = mapping(r, node, "`choices_from`", {
         "each": pieces.expression, "id": pieces.expression, "label": pieces.label,
@@ -168,10 +194,10 @@ def choices_from(r: Reading, node: Node) -> ChoicesFrom | None:
     }, needs=("each", "id", "label"))
     if found is None:
         return None
-    found["id"] = pieces.with_item(found["id"])
+    found["id"] = _with_item(found["id"])
     for word in ("label", "description"):
         if word in found:
-            found[word] = pieces.texts_with_item(found[word])
+            found[word] = _texts_with_item(found[word])
     return ChoicesFrom(**found)
 
 
@@ -266,7 +292,15 @@ def timer(r: Reading, node: Node, *, bare: bool) -> dict[str, Any] | str | None:
     if isinstance(node.value, str) and (bare or node.value.strip() == _NO_TIMER):
         return _NO_TIMER if node.value.strip() == _NO_TIMER else step_name(r, node)
     return mapping(r, node, "a time-out or reminder", {
-        "after": pieces.duration, "say": pieces.say, "then": pieces.ident})
+        "after": pieces.duration, "say": pieces.say, "then": _then})
+
+
+def _then(r: Reading, node: Node) -> str | None:
+    text = pieces.word(r, node)
+    if text is None or pieces.ID.fullmatch(text):
+        return text
+    r.error(node, f"`then` is stay, end, handoff or the name of a step, not `{text[:60]}`")
+    return None
 
 
 def on_timeout(r: Reading, node: Node) -> dict[str, Any] | str | None:
