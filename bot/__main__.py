@@ -97,7 +97,7 @@ def check(
     errors = sum(finding.level == "error" for finding in report.findings)
     warnings = len(report.findings) - errors
     if as_json:
-        _print_json({"findings": [asdict(finding) for finding in report.findings],
+        _print_json({"findings": [finding.as_data() for finding in report.findings],
                      "errors": errors, "warnings": warnings, "files": report.files})
     else:
         for finding in report.findings:

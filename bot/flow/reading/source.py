@@ -44,6 +44,11 @@ class Finding:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column} {self.level} {self.message}"
 
+    def as_data(self) -> dict[str, str | int]:
+        """The same for programs."""
+        return {"file": self.file, "line": self.line, "column": self.column,
+                "level": self.level, "message": self.message}
+
 
 Place = tuple[int, int]
 
