@@ -16,7 +16,7 @@ from bot.flow import (
     tickets,
     topics,
 )
-from bot.flow.language.choose import Chosen, Several, choose
+from bot.flow.language.choose import Chosen, Several
 from bot.flow.language.commands import Said
 from bot.flow.language.match import Ambiguous, Candidate
 from bot.flow.machine import Node
@@ -126,11 +126,11 @@ def _offer_rest(turn: Turn, later: list[Json]) -> None:
 def _text(turn: Turn, text: str, said: Said | None, offered: list[str],
           given: Json | None) -> None:
     node = turn.waits
-    found = choose(text, question.labels(turn, node)) if node is not None else None
+    found = question.find(turn, node, text) if node is not None else None
     if isinstance(found, Chosen) and found.how == "label":  # 2a
         question.choose(turn, found.id)
         return
-    offer = choose(text, offers.typed(turn.flows, offered)) if offered else None
+    offer = offers.find(turn, offered, text) if offered else None
     meant = offer.id if isinstance(offer, Chosen) and not isinstance(found, Chosen) else ""
     # A bare number answers what waits before it picks from a menu beside it.
     sure = ("label",) if node is not None else ("label", "position")
@@ -189,7 +189,8 @@ def _waiting(turn: Turn, node: Node, text: str, found: Chosen | Several | None) 
         if asked is not node:
             taken = steps.hand_on(turn, node, content)
         else:
-            turn.reason = steps.answer(turn, node, content)
+            turn.reason = steps.answer(turn, node, {
+                **content, "text": question.put_right(turn, text)})
             taken = not turn.reason
         if taken:
             turn.rule, turn.item = "answer", asked.slot or ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.flow import commands, question, steps, topics
-from bot.flow.language.choose import Chosen, choose
+from bot.flow.language.choose import Chosen
 from bot.flow.language.commands import Said
 from bot.flow.language.match import Candidate
 from bot.flow.machine import Node
@@ -52,7 +52,7 @@ def came(turn: Turn, content: Json, caption: str | None, said: Said | None) -> N
 def _caption(turn: Turn, node: Node | None, caption: str) -> bool:
     """What was written under a picture counts as text, where it can be understood."""
     if node is not None:
-        found = choose(caption, question.labels(turn, node))
+        found = question.find(turn, node, caption)
         if isinstance(found, Chosen):
             question.choose(turn, found.id)
             return True

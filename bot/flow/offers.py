@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bot.flow import choices, refs
-from bot.flow.language.choose import ChoiceLabels
+from bot.flow.language.choose import ChoiceLabels, Chosen, Several, choose
+from bot.flow.language.yes_no import yes_no
 from bot.flow.spec import Command, Next
 
 if TYPE_CHECKING:
@@ -64,6 +65,17 @@ def languages(turn: Turn) -> None:
     names = turn.flows.texts["language_name"]
     show(turn, [(f"lang:{language}", names.get(language, language), "")
                 for language in turn.flows.languages])
+
+
+def find(turn: Turn, offered: list[str], text: str) -> Chosen | Several | None:
+    """Which of what was offered with the last message was typed."""
+    found = choose(text, typed(turn.flows, offered))
+    if found is not None:
+        return found
+    answer = yes_no(text, turn.language, turn.flows.options.default_language)
+    words = {True: ("switch", "resume"), False: ("do",), None: ()}[answer]
+    meant = [action for action in offered if action.partition(":")[0] in words]
+    return Chosen(meant[0], "label") if len(meant) == 1 else None
 
 
 def typed(known: Flows, actions: Iterable[str]) -> list[ChoiceLabels]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bot.flow import choices, commands, review, steps
-from bot.flow.language.choose import ChoiceLabels
+from bot.flow.language import choose as choosing
+from bot.flow.language.choose import ChoiceLabels, Chosen, Several
+from bot.flow.language.yes_no import yes_no
 from bot.flow.machine import Node
 from bot.flow.messages import ROWS
 from bot.flow.turn import Turn
@@ -27,6 +29,36 @@ def labels(turn: Turn, node: Node | None) -> tuple[ChoiceLabels, ...] | list[Cho
     if "understood" in kept:
         return turn.flows.labels((steps.YES, steps.CHANGE))
     return ()
+
+
+def find(turn: Turn, node: Node, text: str) -> Chosen | Several | None:
+    """Which of what it offers was typed.
+
+    What can't be undone takes a plain yes: a word within a sentence confirms and cancels nothing.
+    """
+    offered = labels(turn, node)
+    found = choosing.choose(text, offered)
+    if node.kind == "choices" or not offered or "editing" in turn.run.get("held", {}) or (
+            isinstance(found, Chosen) and found.how == "label"):
+        return found
+    meaning = {True: offered[0].id, False: offered[1].id}
+    answer = yes_no(text, turn.language, turn.flows.options.default_language)
+    if answer is not None:
+        return Chosen(meaning[answer], "label")
+    if isinstance(found, Chosen) and found.how != "position":
+        choice = next(one for one in offered if one.id == found.id)
+        if found.id in (review.CONFIRM, review.CANCEL, steps.YES) and not choosing.outright(
+                text, choice):
+            return None
+    return found
+
+
+def put_right(turn: Turn, text: str) -> str:
+    """What is to stand instead of what was understood: "no, Friday" is Friday."""
+    said, comma, instead = text.replace("，", ",").partition(",")
+    wrong = "understood" in turn.run.get("held", {}) and comma and yes_no(
+        said, turn.language, turn.flows.options.default_language) is False
+    return instead.strip() if wrong and instead.strip() else text
 
 
 def choose(turn: Turn, choice: str) -> None:

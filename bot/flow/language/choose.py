@@ -97,6 +97,26 @@ def choose(text: str, choices: Sequence[ChoiceLabels]) -> Chosen | Several | Non
             or _by_near_words(labels, words) or _by_near_label(labels, words))
 
 
+def outright(text: str, choice: ChoiceLabels) -> bool:
+    """Whether nothing is said but this choice and what is polite: no question, no "never"."""
+    words = normalise(text)
+    if "?" in text or "？" in text or any(word in NEGATIONS for word in words):
+        return False
+    own = {word for label in choice.labels for word in normalise(label)}
+    if any(is_run(word) for word in words):
+        run = "".join(words)
+        label = max((one for one in own if one in run), key=len, default="")
+        rest = run.replace(label, "", 1)
+        return bool(label) and (not rest or _without_filler(rest) in RUN_FILLER)
+    more = [word for word in words if word not in FILLER | _ABOUT_IT and word not in own]
+    near = Vocabulary(word for word in own if not is_run(word))
+    return not more or (len(more) == 1 and len(more[0]) >= 5 and bool(near.forms(more[0])))
+
+
+#: What else may stand beside a yes: "confirm this booking".
+_ABOUT_IT = frozenset(["this", "these", "everything", "order", "booking"])
+
+
 @lru_cache(maxsize=1_024)
 def _labels(choices: tuple[ChoiceLabels, ...]) -> _Labels:
     return _Labels(choices)

@@ -38,6 +38,7 @@ def _without_filler(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(left))
 
 
+_MOST_WORDS = 8
 _POLITE = frozenset(["please", "pls", "plz", "thanks", "thank", "you", "thx", "sir", "madam",
                      "bitte", "danke", "gracias", "merci", "grazie", "obrigado", "obrigada"])
 
@@ -47,7 +48,22 @@ def _said_in(language: str, words: tuple[str, ...]) -> bool | None:
     found = answers.get(words)
     if found is None and len(words) > 1 and not any(word.isascii() for word in words):
         found = answers.get(("".join(words),))
+    if found is None and 1 < len(words) <= _MOST_WORDS:
+        parts = _parts(answers, words)
+        return parts.pop() if len(parts) == 1 else None
     return found
+
+
+def _parts(answers: dict[tuple[str, ...], bool], words: tuple[str, ...]) -> set[bool]:
+    """What the parts say where all of it is yes and no: "yes, that is fine"; else nothing."""
+    ways: list[set[bool] | None] = [set(), *(None for _ in words)]
+    for end in range(1, len(words) + 1):
+        for start in range(max(0, end - 4), end):
+            before, part = ways[start], words[start:end]
+            # A letter alone means something only where it is the whole answer.
+            if before is not None and part in answers and len("".join(part)) > 1:
+                ways[end] = (ways[end] or set()) | before | {answers[part]}
+    return ways[-1] or set()
 
 
 def _yes_no_words() -> dict[str, dict[tuple[str, ...], bool]]:
