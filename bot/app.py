@@ -30,6 +30,7 @@ from bot.engine import Engine
 from bot.errors import BotError, ChannelError, FlowError, StoreError
 from bot.feed import Feed
 from bot.flow.flows import FlowOptions, Flows, Queue
+from bot.flow.language.phones import country_of
 from bot.inbox import Inbox
 from bot.metrics import Counts, registry
 from bot.outbox import Outbox
@@ -152,6 +153,7 @@ def flow_options(settings: Settings, key: bytes) -> FlowOptions:
         currency=settings.currency, fallback=settings.fallback, idle_ms=settings.idle_ms,
         remind_after_ms=settings.reminders.after_ms, old_taps=settings.old_taps,
         public=settings.public, default_queue=settings.handoff.default, key=key,
+        country=country_of(settings.timezone.key),
         queues={name: Queue(queue.hours, queue.holidays)
                 for name, queue in settings.handoff.queues.items()},
         reads=frozenset(f"{name}.{operation}" for name, backend in settings.backends.items()

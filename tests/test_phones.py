@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.flow.language.phones import international
+from bot.flow.language.phones import country_of, international
 
 
 @pytest.mark.parametrize(("text", "country", "number"), [
@@ -24,3 +24,9 @@ def test_what_is_no_number_is_none(text: str) -> None:
 def test_without_a_country_only_a_whole_number_counts() -> None:
     assert international("030 123456", None) is None
     assert international("030 123456", "XX") is None
+
+
+@pytest.mark.parametrize(("timezone", "country"), [
+    ("Europe/Berlin", "DE"), ("Asia/Shanghai", "CN"), ("Asia/Kolkata", "IN"), ("UTC", None)])
+def test_a_business_is_in_the_country_of_its_time_zone(timezone: str, country: str | None) -> None:
+    assert country_of(timezone) == country

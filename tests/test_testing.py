@@ -135,3 +135,16 @@ channels: {main: {provider: meta, phone_number_id: "1", app_secret: "${A}", acce
         "flow: bad\ntitle: {en: Bad}\nsteps: {a: {goto: b}}")
     with pytest.raises(FlowError, match=r"bad\.yaml:3"):
         testing.load(tmp_path / "config.yaml")
+
+
+def test_the_business_takes_numbers_of_its_country(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text((resources.shipped() / "config.yaml").read_text(
+        "utf-8").replace("timezone: Europe/Berlin", "timezone: Asia/Tokyo"), "utf-8")
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "a.yaml").write_text(
+        "flow: a\ntitle: A\ntriggers: {keywords: [phone]}\nslots: {n: {type: phone}}\nsteps:\n"
+        "  a: {say: Number?, ask: n}\n  b: {say: '{{ n }}', end: done}\n", "utf-8")
+    chat = testing.Chat(testing.load(tmp_path / "config.yaml").flows)
+    chat.writes("phone")
+    chat.writes("03-1234-5678")
+    assert chat.messages[-1].text == "+81312345678"

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 
 import regex
+from babel.core import get_global
 
 #: Country -> its calling code, and what is dialled before a number within the country.
 _CODES = """
@@ -34,6 +35,12 @@ def _table() -> Mapping[str, tuple[str, str]]:
 
 _COUNTRIES = _table()
 _SHAPE = regex.compile(r"[+]?[\d ()./\-–\u00a0]{6,30}")
+
+
+def country_of(timezone: str) -> str | None:
+    """The country of a time zone's name, as DE of Europe/Berlin; None for UTC and its like."""
+    zones: Mapping[str, str] = get_global("zone_territories")
+    return zones.get(timezone)
 
 
 def international(text: str, country: str | None) -> str | None:
