@@ -205,3 +205,24 @@ steps:
     talk = Talk(one).says("cond").says("2")
     assert talk.titles == ["A few", "Bare"]
     assert "Now 4.\n\nDone." in talk.taps("A few").said
+
+
+def test_fixed_choices_do_not_stand_in_for_data_that_is_empty(tmp_path: Path) -> None:
+    talk = Talk(flows(tmp_path, """flow: rooms
+title: Rooms
+triggers: {keywords: {en: [rooms]}}
+slots: {room: {type: object}}
+steps:
+  find: {call: shop.list, save: found}
+  which:
+    say: Which?
+    choices_from: {each: found.rooms, id: .id, label: "{{ .id }}"}
+    choices: {other: {label: None of these}}
+    if_empty: full
+    save: room
+  done: {say: Done., end: done}
+  full: {say: We are full., end: full}
+"""))
+    assert talk.says("rooms").returns({"rooms": []}).said == "We are full."
+    talk.says("rooms").returns({"rooms": [{"id": "A"}]})
+    assert talk.titles == ["A", "None of these"]

@@ -34,6 +34,8 @@ def prepare(turn: Turn, node: Node) -> bool:
     items: list[Any] = []
     if step.choices_from is not None:
         items = _rows(turn, node, rows)
+        if not rows and step.if_empty is not None:
+            return False  # the fixed ones stand beside the data, not in its place
     rows += [[choice.id] for choice in step.choices
              if choice.if_ is None or turn.truth(choice.if_)]
     kept: Json = {"rows": rows}
