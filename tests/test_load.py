@@ -202,7 +202,8 @@ def test_a_language_that_the_program_does_not_speak_is_told_once(tmp_path: Path)
 
 def test_a_language_that_the_business_has_added_is_not_told(tmp_path: Path):
     flows = own(tmp_path / "flows", a=HELLO,
-                texts="texts: ours\nitems: {confirm: {en: Go, de: Los}, refused: {en: No, de: Ne}}\n")
+                texts="texts: ours\nitems: {confirm: {en: Go, de: Los}, refused: {en: No, "
+                      "de: Ne}}\n")
     standard = shipped(tmp_path / "standard")
     loaded = load(flows, tmp_path, OPTIONS, standard=standard)
     assert not any("texts of the program" in one.message for one in loaded.findings)

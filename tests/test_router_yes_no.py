@@ -28,8 +28,9 @@ def talk(tmp_path: Path) -> Talk:
     return Talk(flows(tmp_path, BOOKING, OTHER)).says("booking")
 
 
-@pytest.mark.parametrize("word", ["yes", "Sure", "ok", "yeah", "👍", "that is right", "yes, perfect",
-                                  "correct!", "ja", "stimmt", "好的", "没错", "confirm please",
+@pytest.mark.parametrize("word", ["yes", "Sure", "ok", "yeah", "👍", "that is right",
+                                  "yes, perfect", "correct!", "ja", "stimmt", "好的", "没错",
+                                  "confirm please",
                                   "looks good to me", "confrim", "yes that's fine"])
 def test_a_review_is_confirmed_by_every_plain_yes(talk: Talk, word: str) -> None:
     assert talk.says("2026-03-20").says(word).outcome == "booked"
