@@ -155,7 +155,6 @@ class _Reading:
             return Settings.model_validate(tree, context=context)
         except ValidationError as problem:
             unknown_yet = []
-            before = len(self.findings)
             for error in problem.errors(include_url=False):
                 path = tuple(part for part in error["loc"] if part != "[key]")
                 if any(path[:len(hole)] == hole for hole in self.unresolved):
@@ -163,7 +162,7 @@ class _Reading:
                 elif error["type"] not in ("extra_forbidden", "default_factory_not_called"):
                     self._mistaken(path, error["type"], error["msg"], error.get("ctx", {}),
                                    error["input"], key="[key]" in error["loc"])
-            if len(self.findings) > before or self.secrets:
+            if self.secrets or any(finding.level == "error" for finding in self.findings):
                 return None
         # Nothing is wrong but what the environment would say: defaults stand in for that.
         for path in unknown_yet:

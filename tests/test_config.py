@@ -228,6 +228,12 @@ def test_a_mistake_is_shown_with_its_place_and_what_would_be_right(
         expected.replace("{folder}", str(tmp_path))]
 
 
+def test_an_unknown_key_is_found_without_the_secrets_too(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(project(tmp_path, f"{CHANNEL}\ncurency: EUR\n"), {}, secrets=False)
+    assert str(caught.value).endswith("`curency` is not known - did you mean `currency`?")
+
+
 @pytest.mark.parametrize(("provider", "expected"), [
     ("twilio", "“twilio” is not supported by this version - meta is"),
     ("mta", "“mta” is not known - did you mean meta?"),
