@@ -198,6 +198,8 @@ def test_a_language_that_the_program_does_not_speak_is_told_once(tmp_path: Path)
     assert (texts.line, texts.column) == (2, 13)
     assert "are not there in `de`, such as `confirm`, `edit` or `cancel`: `en`" in texts.message
     assert "no words in `de` call the commands `agent`," in commands.message
+    assert loaded.texts.items["yes"]["de"] == "Ja"
+    assert "fr" not in loaded.texts.items["yes"]
 
 
 def test_a_language_that_the_business_has_added_is_not_told(tmp_path: Path):

@@ -72,3 +72,8 @@ def test_an_offer_to_turn_to_something_else_takes_them_too(talk: Talk, word: str
     talk.says("another thing")
     assert talk.titles
     assert talk.says(word).step == step
+
+
+def test_thanks_are_answered_and_the_open_question_stands(talk: Talk) -> None:
+    assert talk.says("thank you!").said.startswith("You are welcome!")
+    assert "Which day?" in talk.said

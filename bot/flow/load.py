@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.flow import lint
+from bot.flow.language.lexicon import YES_NO
 from bot.flow.lint.parts import CheckOptions, Document
 from bot.flow.reading import files, pieces, source
 from bot.flow.reading.pieces import Reading
@@ -260,6 +261,12 @@ def _texts(documents: list[Document], base: list[Document],
                                         + pieces.did_you_mean(name, out)))
                 continue
             out[name] = text
+    spoken = {language.split("-")[0] for doc in documents if doc.kind == "flow"
+              for language in doc.spec.languages}
+    for name, place in (("yes", 0), ("no", 1)):
+        if name in out and "" not in out[name]:  # these two are known in more languages
+            out[name] = {**{language: words[place][0] for language, words in YES_NO.items()
+                            if language in spoken}, **out[name]}
     return out
 
 
