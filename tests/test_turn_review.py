@@ -249,3 +249,35 @@ steps:
     talk.says("cards").returns({"cards": [{"id": "k1", "kind": "Visa", "last": "4411"}]})
     assert "Card: Visa 4411" in talk.taps("Visa 4411").said
     assert "Card: Another one" in talk.taps("Edit").taps("Another one").said
+
+
+def test_what_is_refused_afterwards_is_named_as_it_was_shown(tmp_path: Path) -> None:
+    talk = Talk(flows(tmp_path, """flow: times
+title: Times
+triggers: {keywords: {en: [times]}}
+slots: {day: {type: date}, time: {type: object}}
+steps:
+  ask_day: {say: Which day?, ask: day}
+  find:
+    call: shop.list
+    save: found
+    goto:
+      - {if: found is none, refuse: ask_day, say: "Nothing on {{ answer }}."}
+      - {if: found.closed, refuse: ask_day}
+      - which
+  which:
+    say: Which time?
+    choices_from: {each: found.rows, id: .id, label: "{{ .at }} o'clock"}
+    if_empty: done
+    save: time
+  book: {call: shop.buy, on_error: taken}
+  done: {say: Done., end: done}
+  taken: {goto: {refuse: which}}
+"""))
+    talk.says("times").says("next tuesday").says("yes")
+    assert talk.returns(None).said == "Nothing on Tue, Mar 17, 2026."
+    talk.says("next wednesday").says("yes")
+    assert "“Wed, Mar 18, 2026”" in talk.returns({"closed": True}).said
+    talk.says("2026-03-20").returns({"rows": [{"id": "a", "at": 9}, {"id": "b", "at": 10}]})
+    talk.says("9")
+    assert "“9 o'clock”" in talk.returns(error={"kind": "conflict", "status": 409}).said

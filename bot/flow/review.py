@@ -38,12 +38,17 @@ def summary(turn: Turn, names: tuple[str, ...]) -> list[tuple[str, str]]:
         value = turn.slots.get(name)
         if value is None:
             continue
-        slot = turn.version.slots[name]
-        shown = (turn.system("received") if slot.type in _MEDIA or is_media(value)
-                 else (_row(turn, name, value) if slot.type == "object" else "")
-                 or slots.show(value, slot, turn.scope()))
-        lines.append((label(turn, name), shown))
+        lines.append((label(turn, name), shown(turn, name, value)))
     return lines
+
+
+def shown(turn: Turn, name: str, value: object) -> str:
+    """What a slot holds, as people write it."""
+    slot = turn.version.slots[name]
+    if slot.type in _MEDIA or is_media(value):
+        return turn.system("received")
+    row = _row(turn, name, value) if slot.type == "object" else ""
+    return row or slots.show(value, slot, turn.scope())
 
 
 def _row(turn: Turn, slot: str, value: object) -> str:

@@ -296,12 +296,13 @@ def give_up_afterwards(turn: Turn, entry: Next, node: Node) -> None:
 
 
 def _refusal(turn: Turn, entry: Next, node: Node) -> list[Part]:
+    # What was last written may be something else by now: a yes, an answer to another question.
+    value = turn.slots.get(node.slot) if node.slot is not None else None
+    extra = {"answer": review.shown(turn, node.slot, value)
+             if node.slot is not None and value is not None else turn.answer}
     if entry.say:
         joins = len(entry.say) == 1
-        return [Text(turn.text(texts), joins) for texts in entry.say]
-    value = turn.slots.get(node.slot) if node.slot is not None else None
-    extra = {"answer": turn.answer if turn.answer is not None or node.slot_spec is None
-             else slots.show(value, node.slot_spec, turn.scope())}
+        return [Text(turn.text(texts, extra), joins) for texts in entry.say]
     own = node.step.errors.get("check")
     return [Text(turn.text(own, extra) if own else turn.system("error_check", **extra))]
 
