@@ -26,11 +26,22 @@ def setup(level: str = "INFO", stream: TextIO | None = None) -> None:
     target = stream or sys.stderr
     handler = logging.StreamHandler(target)
     handler.setFormatter(_People() if target.isatty() else _Lines())
+    handler.addFilter(_no_strangers)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     for name in _LOUD:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _no_strangers(record: logging.LogRecord) -> bool:
+    """Leave out what strangers send to the port that is no HTTP: they got their 400.
+
+    aiohttp would write an error with a traceback, and what they sent, for each.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    return not (record.name == "aiohttp.server"
+                and type(error).__module__ == "aiohttp.http_exceptions")
 
 
 class _Lines(logging.Formatter):

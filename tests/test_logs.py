@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bot import logs
 
@@ -71,6 +72,21 @@ def test_an_exception_stands_on_the_same_line() -> None:
         logging.getLogger("bot").exception("failed")
     (line,) = lines(stream)
     assert "ValueError: broken" in line["exception"]
+
+
+async def test_what_strangers_send_that_is_no_http_is_not_logged() -> None:
+    stream = io.StringIO()
+    logs.setup(stream=stream)
+    runner = web.AppRunner(web.Application())
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    reader, writer = await asyncio.open_connection(*runner.addresses[0])
+    writer.write(b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n")
+    assert b" 400 " in await reader.readline()
+    writer.close()
+    await runner.cleanup()
+    assert lines(stream) == []
 
 
 def test_a_terminal_gets_a_line_for_the_eye() -> None:
