@@ -226,3 +226,29 @@ steps:
     assert talk.says("rooms").returns({"rooms": []}).said == "We are full."
     talk.says("rooms").returns({"rooms": [{"id": "A"}]})
     assert talk.titles == ["A", "None of these"]
+
+
+@pytest.mark.parametrize(("said", "chosen"), [
+    ("15:00", "c"), ("3pm", "c"), ("at 3 pm", "c"), ("half past nine", "b"), ("9:30", "b"),
+    ("9.30", "b"), ("9:00", "a"), ("2", "b"), ("9", "a"), ("10:00", None), ("4pm", None)])
+def test_a_time_finds_its_row_however_it_is_said(tmp_path: Path, said: str,
+                                                 chosen: str | None) -> None:
+    talk = Talk(flows(tmp_path, """flow: times
+title: Times
+triggers: {keywords: {en: [times]}}
+slots: {slot: {type: object}}
+steps:
+  find: {call: shop.list, save: found}
+  which:
+    say: Which?
+    choices_from: {each: found.rows, id: .id, label: "{{ .at | time }}"}
+    choices: {other: {label: Another day}}
+    if_empty: done
+    save: slot
+  done: {say: "{{ slot.id }}", end: done}
+"""))
+    talk.says("times").returns({"rows": [
+        {"id": one, "at": f"2026-03-12T{at}:00+01:00"}
+        for one, at in (("a", "09:00"), ("b", "09:30"), ("c", "15:00"))]})
+    talk.says(said)
+    assert (talk.said if talk.outcome else None) == chosen

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from bot.flow import choices, commands, review, steps
+from collections.abc import Sequence
+from typing import Final
+
+from bot.clock import local
+from bot.flow import choices, commands, dates, review, steps
 from bot.flow.language import choose as choosing
 from bot.flow.language.choose import ChoiceLabels, Chosen, Several
 from bot.flow.language.yes_no import yes_no
@@ -10,6 +14,8 @@ from bot.flow.machine import Node
 from bot.flow.messages import ROWS
 from bot.flow.turn import Turn
 
+#: In longer lists a time is looked for by its digits only.
+_MOST_TIMES: Final = 60
 
 def labels(turn: Turn, node: Node | None) -> tuple[ChoiceLabels, ...] | list[ChoiceLabels]:
     """All that may be typed to choose one of what the waiting step offers."""
@@ -38,7 +44,11 @@ def find(turn: Turn, node: Node, text: str) -> Chosen | Several | None:
     """
     offered = labels(turn, node)
     found = choosing.choose(text, offered)
-    if node.kind == "choices" or not offered or "editing" in turn.run.get("held", {}) or (
+    if node.kind == "choices":
+        sure = isinstance(found, Chosen) and (
+            found.how in ("label", "position") or not any(map(str.isdigit, text)))
+        return found if sure else _by_time(turn, node, offered, text) or found
+    if not offered or "editing" in turn.run.get("held", {}) or (
             isinstance(found, Chosen) and found.how == "label"):
         return found
     meaning = {True: offered[0].id, False: offered[1].id}
@@ -51,6 +61,23 @@ def find(turn: Turn, node: Node, text: str) -> Chosen | Several | None:
                 text, choice):
             return None
     return found
+
+
+def _by_time(turn: Turn, node: Node, offered: Sequence[ChoiceLabels],
+             text: str) -> Chosen | Several | None:
+    """Rows that are times or days, however the same one is said: 15:00 for 3:00 PM."""
+    now = local(turn.now, turn.zone)
+    said = dates.read(text, turn.language, now)
+    if said is None or said.part is not None or len(offered) > _MOST_TIMES or (
+            said.days and node.step.otherwise is not None):
+        return None
+    ids = [choice.id for choice in offered if any(
+        shown is not None and (not said.days or set(said.days) & set(shown.days))
+        and (not said.clocks or set(said.clocks) & set(shown.clocks))
+        for shown in (dates.read(label, turn.language, now) for label in choice.labels))]
+    if len(ids) == 1:
+        return Chosen(ids[0], "words")
+    return Several(tuple(ids)) if 1 < len(ids) < len(offered) else None
 
 
 def put_right(turn: Turn, text: str) -> str:
