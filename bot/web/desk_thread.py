@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.errors import Refused
 from bot.feed import TICKETS
+from bot.flow.messages import PLAIN, size
 from bot.model import BOT, QUEUE, Snapshot
 from bot.store.rows import Agent, MessageRow, TicketRow
 from bot.web import auth, desk_words
@@ -17,7 +18,6 @@ from bot.web.desk_pages import DESK, Desk, Moment, agent, is_partial, moment, pa
 from bot.web.desk_queue import PER_PAGE, listed
 
 MESSAGES = 50
-LONGEST_REPLY = 4_096
 #: Pages read back to find the message a browser saw last; beyond them the page starts anew.
 MOST_MISSED = 10
 ACTIONS = ("take", "reply", "return", "close")
@@ -151,9 +151,9 @@ async def act(request: web.Request) -> web.Response:
     client_id, text = form.get("client_id", ""), form.get("text", "").replace("\r\n", "\n").strip()
     if action not in ACTIONS or not _CLIENT_ID.fullmatch(client_id):
         raise web.HTTPBadRequest(text="This form can't be used. Please reload the page.")
-    if action == "reply" and not 0 < len(text) <= LONGEST_REPLY:
+    if action == "reply" and not 0 < size(text) <= PLAIN:
         problem = ("Write something first." if not text else
-                   f"WhatsApp takes {LONGEST_REPLY} characters at most; these are {len(text)}.")
+                   f"WhatsApp takes {PLAIN} characters at most; these are {size(text)}.")
         return await _composer(request, 422, problem, text, client_id)
     if await desk.store.snapshot(conversation) is None:
         raise web.HTTPNotFound
