@@ -35,6 +35,8 @@ A run:
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.model import Json
 
 
@@ -54,3 +56,19 @@ def copied(run: Json) -> Json:
     if "held" in run:
         copy["held"] = dict(run["held"])
     return copy
+
+
+def weighs_more(value: Any, most: int) -> bool:
+    """Whether it would be written with more characters than this, about; stops counting there."""
+    todo, found = [value], 0
+    while todo and found <= most:
+        one = todo.pop()
+        found += 8
+        if isinstance(one, str):
+            found += len(one)
+        elif isinstance(one, dict):
+            found += sum(map(len, one))
+            todo += one.values()
+        elif isinstance(one, list | tuple):
+            todo += one
+    return found > most

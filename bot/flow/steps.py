@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from bot.flow import choices, review, slots, tickets
 from bot.flow.messages import Part, Text
 from bot.flow.sends import send
-from bot.flow.turn import QUESTIONS
+from bot.flow.state import weighs_more
+from bot.flow.turn import HEAVIEST, QUESTIONS
 from bot.model import CallRequest, Json
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _skip(turn: Turn, node: Node) -> None:
 def _open_question(turn: Turn, node: Node) -> None:
     journal = turn.run["questions"]
     journal.append([node.name, turn.run["visit"], {}])
-    if len(journal) > QUESTIONS:
+    while len(journal) > QUESTIONS or (len(journal) > 1 and weighs_more(journal, HEAVIEST)):
         del journal[0]
         if turn.run.get("sealed"):
             turn.run["sealed"] -= 1

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 CAP = 100
 #: The journal of a run keeps so many questions; older ones can't be gone back to.
 QUESTIONS = 60
+#: And these so much in all, in characters: what a call gave may be large, and is kept to go back.
+HEAVIEST = 262_144
 DONE = "_done"
 _NOTHING: Mapping[str, Any] = {}
 _FILLED_IN = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
