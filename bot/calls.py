@@ -34,19 +34,11 @@ class Calls:
 
     async def run(self) -> None:
         """Make calls until cancelled; those on the way are finished first."""
-        for conversation, channel, call in await self._store.calls_running():
-            # The process before this one began it. Again under the same key where that is safe;
-            # elsewhere nobody knows whether it was done, and the flow is told so.
-            if self._backends.repeatable(call.operation):
-                self._start(conversation, channel, call)
-            else:
-                await self._engine.result(conversation, {
-                    "key": call.key, "call": call.operation, "ok": False,
-                    "error": {"kind": "timeout", "status": None}})
         wake = self._engine.calls_wake
         try:
             while True:
                 wake.clear()
+                await self._adopt()
                 for conversation, channel, call in await self._store.claim_calls(
                         AT_ONCE - len(self._tasks)):
                     self._start(conversation, channel, call)
@@ -58,6 +50,23 @@ class Calls:
         finally:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=10)
+
+    async def _adopt(self) -> None:
+        """Calls that another process began and fell silent over.
+
+        Again under the same key where that is safe; elsewhere nobody knows whether it was done,
+        and the flow is told so.
+        """
+        for conversation, channel, call in await self._store.adopt_calls(
+                max(1, AT_ONCE - len(self._tasks))):
+            if self._backends.repeatable(call.operation):
+                self._start(conversation, channel, call)
+            else:
+                await self._engine.result(conversation, {
+                    "key": call.key, "call": call.operation, "ok": False,
+                    "error": {"kind": "timeout", "status": None}})
+        if self._tasks:
+            await self._store.keep_calls()
 
     def _start(self, conversation: str, channel: str, call: CallRequest) -> None:
         task = asyncio.create_task(self._make(conversation, channel, call))

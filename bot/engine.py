@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from bot.clock import Clock
-from bot.errors import BotError, Refused, UnknownVersion
+from bot.errors import BotError, Refused, StoreError, UnknownVersion
 from bot.feed import TICKETS, Feed
 from bot.flow.flows import Flows
 from bot.ids import new_id
@@ -94,6 +94,8 @@ class Engine:
             try:
                 work = await self._loaded(
                     lambda: self._store.take_turn(conversation, event, self.step))  # noqa: B023
+            except StoreError:  # no fault of the event
+                raise
             except Exception as error:
                 self._counts.turns_failed += 1
                 log.exception("turn failed", extra={"conversation": conversation})

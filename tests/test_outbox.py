@@ -10,7 +10,7 @@ from bot.metrics import Counts
 from bot.model import Address, Decision, Event, Journal, Json, Reply, Snapshot
 from bot.outbox import Outbox
 from bot.pace import Pacer
-from bot.store.sqlite import SQLite
+from bot.store.base import Database
 from bot.store.store import Store
 
 
@@ -38,13 +38,13 @@ def outbox(store: Store, channel: Slow) -> Outbox:
     return Outbox(store, {"main": channel}, Pacer({}), {}, Counts())  # type: ignore[dict-item]
 
 
-async def states(database: SQLite) -> list[tuple[str, int]]:
+async def states(database: Database) -> list[tuple[str, int]]:
     return await rows(database, "select state, (select doubt from message where id = o.id) "
                                 "from outbox o order by id")  # type: ignore[return-value]
 
 
 async def test_at_the_end_what_is_on_the_wire_is_finished_and_the_rest_stays_queued(
-        store: Store, clock: Clock, database: SQLite,
+        store: Store, clock: Clock, database: Database,
         eventually: Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]) -> None:
     channel = Slow()
     sending = outbox(store, channel)
@@ -63,7 +63,7 @@ async def test_at_the_end_what_is_on_the_wire_is_finished_and_the_rest_stays_que
 
 
 async def test_at_the_end_what_the_provider_does_not_answer_stays_in_doubt(
-        store: Store, clock: Clock, database: SQLite) -> None:
+        store: Store, clock: Clock, database: Database) -> None:
     channel = Slow()
     sending = outbox(store, channel)
     sending.start((await store.accept([wrote(clock)], three)).sends)
@@ -73,7 +73,7 @@ async def test_at_the_end_what_the_provider_does_not_answer_stays_in_doubt(
 
 
 async def test_a_message_released_while_the_process_ends_waits_without_a_doubt(
-        store: Store, clock: Clock, database: SQLite) -> None:
+        store: Store, clock: Clock, database: Database) -> None:
     await store.accept([wrote(clock)], three)  # whoever asked was cancelled: nobody sends it
     await outbox(store, Slow()).finish()
     assert await states(database) == [("queued", 0)] * 3

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
+from bot.clock import Clock
 from bot.store.base import Tx, statements
 from bot.store.sqlite import SQLite, dialect
 
@@ -11,6 +15,13 @@ ROOT = Path(__file__).parent.parent
 #: Questions that may read a whole table: those of a start, and tables that stay small because
 #: they hold what is still to be done or a handful of colleagues.
 SMALL = {"inbox", "outbox", "call", "agent", "sign_in", "setting"}
+
+
+@pytest.fixture
+async def database(tmp_path: Path, clock: Clock) -> AsyncIterator[SQLite]:
+    opened = await SQLite.open(tmp_path / "bot.db", clock)
+    yield opened
+    await opened.close()
 
 
 async def plans(database: SQLite) -> dict[str, list[str]]:

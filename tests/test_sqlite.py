@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,13 @@ from bot.errors import StoreBusy, StoreError
 from bot.store.base import Tx, statements
 from bot.store.sqlite import SQLite, dialect
 from bot.store.store import Store
+
+
+@pytest.fixture
+async def database(tmp_path: Path, clock: Clock) -> AsyncIterator[SQLite]:
+    opened = await SQLite.open(tmp_path / "bot.db", clock)
+    yield opened
+    await opened.close()
 
 
 async def test_units_that_wait_share_a_commit_and_each_fails_alone(

@@ -9,6 +9,7 @@ from storing import counts, rows, wrote
 from bot.clock import DAY, HOUR, Clock
 from bot.errors import UnknownVersion
 from bot.model import Address, Decision, Event, Journal, Notice, Snapshot, TicketChange
+from bot.store.base import Database
 from bot.store.rows import Outcome
 from bot.store.sqlite import SQLite
 from bot.store.store import Store
@@ -31,7 +32,7 @@ async def drain(store: Store) -> None:
 
 
 async def test_the_same_message_changes_its_conversation_once(
-        store: Store, clock: Clock, database: SQLite) -> None:
+        store: Store, clock: Clock, database: Database) -> None:
     work = await asyncio.gather(*(store.accept([wrote(clock)], counts) for _ in range(50)))
 
     assert sum(len(one.sends) for one in work) == 1
@@ -100,7 +101,7 @@ async def test_messages_wait_while_a_call_runs_and_its_result_does_not(
 
 
 async def test_a_poison_event_is_put_aside_after_five_attempts_and_its_contact_goes_on(
-        store: Store, clock: Clock, database: SQLite) -> None:
+        store: Store, clock: Clock, database: Database) -> None:
     def poisoned(snapshot: Snapshot, event: Event) -> Decision:
         if event.payload.get("text") == "poison":
             raise ZeroDivisionError("bad event")
@@ -126,7 +127,7 @@ async def test_a_poison_event_is_put_aside_after_five_attempts_and_its_contact_g
 
 
 async def test_a_turn_that_fails_leaves_no_trace_but_the_event(
-        store: Store, clock: Clock, database: SQLite) -> None:
+        store: Store, clock: Clock, database: Database) -> None:
     def unwritable(snapshot: Snapshot, event: Event) -> Decision:
         decision = counts(snapshot, event)
         decision.state["broken"] = object()
@@ -140,7 +141,7 @@ async def test_a_turn_that_fails_leaves_no_trace_but_the_event(
 
 
 async def test_a_missing_version_is_reported_and_nothing_is_kept(
-        store: Store, clock: Clock, database: SQLite) -> None:
+        store: Store, clock: Clock, database: Database) -> None:
     def old(snapshot: Snapshot, event: Event) -> Decision:
         raise UnknownVersion("returns", "abc")
 
@@ -176,7 +177,7 @@ async def test_a_contact_is_known_by_each_of_its_addresses(store: Store, clock: 
 
 
 async def test_two_contacts_that_turn_out_to_be_one_are_joined(
-        store: Store, clock: Clock, database: SQLite) -> None:
+        store: Store, clock: Clock, database: Database) -> None:
     phone, bsuid = Address("phone", "4912345"), Address("bsuid", "DE.1", "acc")
     await store.accept([wrote(clock, number=1, text="a", addresses=(phone,))], counts)
     await store.accept([wrote(clock, number=2, text="b", addresses=(bsuid,))], counts)

@@ -4,7 +4,7 @@ from storing import counts, rows, wrote
 
 from bot.clock import Clock
 from bot.model import CallRequest, Decision, Event, Snapshot
-from bot.store.sqlite import SQLite
+from bot.store.base import Database
 from bot.store.store import Store
 
 FIND = CallRequest("c1.1.1", "orders.find", {"number": "A1"}, retries=1)
@@ -27,14 +27,14 @@ async def asked(store: Store, clock: Clock) -> str:
 
 
 async def test_a_call_is_claimed_once_and_known_as_running_after_a_restart(
-        store: Store, clock: Clock) -> None:
-    conversation = await asked(store, clock)
+        store: Store, clock: Clock, database: Database) -> None:
+    conversation = await asked(Store(database, clock, lease=0), clock)
     assert await store.claim_calls() == []
-    assert await store.calls_running() == [(conversation, "main", FIND)]
+    assert await store.adopt_calls() == [(conversation, "main", FIND)]
 
 
 async def test_a_result_counts_once_and_nothing_of_the_call_is_left(
-        store: Store, clock: Clock, database: SQLite) -> None:
+        store: Store, clock: Clock, database: Database) -> None:
     conversation = await asked(store, clock)
     work = await store.end_call(conversation, RESULT, asks)
     assert work is not None
@@ -47,7 +47,7 @@ async def test_a_result_counts_once_and_nothing_of_the_call_is_left(
 
 
 async def test_a_result_that_can_t_be_handled_at_once_waits_whole(
-        store: Store, clock: Clock, database: SQLite) -> None:
+        store: Store, clock: Clock, database: Database) -> None:
     conversation = await asked(store, clock)
     await store.end_call(conversation, RESULT, None)
     got: list[Event] = []

@@ -9,8 +9,8 @@ from storing import counts, receipt, rows, wrote
 from bot.clock import DAY, HOUR, MINUTE, Clock, real_now
 from bot.ids import new_id
 from bot.model import Decision, Event, Journal, Reply, Snapshot, TicketChange
+from bot.store.base import Database
 from bot.store.rows import MessageRow, Outcome, Send
-from bot.store.sqlite import SQLite
 from bot.store.store import Store
 
 Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
@@ -140,7 +140,7 @@ async def test_an_unknown_outcome_waits_for_its_receipt_and_is_not_sent_again(
 
 
 async def test_without_a_receipt_a_reply_is_sent_again_and_a_once_message_is_held(
-        store: Store, clock: Clock, database: SQLite) -> None:
+        store: Store, clock: Clock, database: Database) -> None:
     def due() -> object:
         async def unit(tx: object) -> int:
             return await tx.run("wait_again", 0)  # type: ignore[attr-defined,no-any-return]
@@ -219,7 +219,7 @@ async def test_what_stands_behind_a_picture_waits_for_its_delivery(
 
 
 async def test_after_a_takeover_no_bot_message_is_started(
-        store: Store, clock: Clock, database: SQLite) -> None:
+        store: Store, clock: Clock, database: Database) -> None:
     agent = await store.add_agent("kim", "Kim", "x")
     work = await store.accept(
         [wrote(clock)], says(text("1"), text("2"), owner="queue",
@@ -245,7 +245,7 @@ async def test_after_stop_only_what_answers_it_leaves(store: Store, clock: Clock
 
 
 async def test_a_restart_leaves_what_was_on_the_wire_in_doubt(
-        store: Store, clock: Clock, database: SQLite) -> None:
+        store: Store, clock: Clock, database: Database) -> None:
     work = await store.accept([wrote(clock)], says(text("1")))
     assert await store.adopt() == 1
     assert await statuses(store) == ["unknown"]
@@ -256,7 +256,7 @@ async def test_a_restart_leaves_what_was_on_the_wire_in_doubt(
 
 
 async def test_a_paced_message_waits_for_its_place(
-        database: SQLite, clock: Clock, eventually: Eventually) -> None:
+        database: Database, clock: Clock, eventually: Eventually) -> None:
     free = iter([0, 20, 20])
     store = Store(database, clock, pace=lambda channel, conversation: next(free, 0))
     work = await store.accept([wrote(clock, "491"), wrote(clock, "492")], says(text("1")))

@@ -3,12 +3,15 @@
 `Store` (bot/store/store.py) holds the questions, written once in the SQL of `queries.sql`. A
 `Database` runs them: SQLite in the thread of its one writing connection, several units to a
 commit; PostgreSQL each in a transaction of its own. A unit of work is one `async def unit(tx)`
-that awaits nothing but its `tx`.
+that awaits nothing but its `tx`. It may be run more than once - after a deadlock, or when a
+connection broke at the commit and nobody knows whether it was kept - so what it does must be the
+same when it has been done before.
 """
 
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
 from importlib import resources
@@ -35,6 +38,15 @@ class Tx(Protocol):
     async def many(self, name: str, rows: Iterable[Row]) -> None:
         """The statement once for each row."""
 
+    async def lock(self, conversation: str) -> bool:
+        """Nobody else changes the conversation until the transaction ends.
+
+        True: what was read of it before may be old by now.
+        """
+
+    async def alone(self, names: Iterable[str]) -> None:
+        """Nobody else goes on with one of these names until the transaction ends."""
+
 
 Unit = Callable[[Tx], Awaitable[T]]
 
@@ -44,11 +56,16 @@ class Database(Protocol):
 
     #: True: the process before this one did not stop cleanly.
     unclean: bool
+    #: True: other processes work on it too. False: what they had begun is nobody's any more.
+    shared: bool
+    #: Under this name the process holds what it has claimed.
+    holder: str
 
     async def write(self, unit: Unit[T], *, lazy: bool = False) -> T:
         """Run the unit; when this returns, what it wrote is on disk.
 
-        A lazy unit may wait a moment for another write to share its commit.
+        A lazy unit may wait a moment for another write to share its commit. Raises `StoreError`
+        where nobody can say that it was kept.
         """
 
     async def read(self, unit: Unit[T]) -> T:
@@ -67,11 +84,25 @@ def statements() -> dict[str, str]:
             for name, sql in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-def migrations() -> list[tuple[str, str]]:
-    """(name, SQL) of every migration, in their order."""
+def migrations(database: str) -> list[tuple[str, str]]:
+    """(name, SQL) of every migration of that database, in their order.
+
+    `NNNN_name.sql` is for all, `NNNN_name.postgres.sql` for PostgreSQL alone.
+    """
     folder = resources.files("bot.store").joinpath("migrations")
     return sorted((file.name, file.read_text("utf-8")) for file in folder.iterdir()
-                  if file.name.endswith(".sql"))
+                  if re.fullmatch(rf"\d+_\w+(\.{database})?\.sql", file.name))
+
+
+def split(script: str) -> list[str]:
+    """The statements of a migration."""
+    found, current = [], ""
+    for line in script.splitlines():
+        current += line + "\n"
+        if sqlite3.complete_statement(current):
+            found.append(current)
+            current = ""
+    return found
 
 
 def dump(value: Any) -> str:

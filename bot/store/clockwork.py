@@ -36,24 +36,21 @@ def _call(row: Row) -> tuple[str, str, CallRequest]:
     return conversation, channel, CallRequest(key, operation, load(arguments), retries, timeout_ms)
 
 
-async def claim_calls(tx: Tx, limit: int) -> list[tuple[str, str, CallRequest]]:
-    rows = await tx.all("calls", "queued", limit)
+async def claim_calls(tx: Tx, limit: int, state: str,
+                      work: Work) -> list[tuple[str, str, CallRequest]]:
+    rows = await tx.all("calls", state, work.real, limit)
     for row in rows:
-        await tx.run("run_call", row[0])
+        await tx.run("run_call", row[0], work.lease_until, work.holder)
     failpoints.hit("call.claimed")
     return [_call(row) for row in rows]
-
-
-async def calls_running(tx: Tx) -> list[tuple[str, str, CallRequest]]:
-    return [_call(row) for row in await tx.all("calls", "running", 1_000)]
 
 
 async def end_call(tx: Tx, conversation: str, result: Json, step: Step | None,
                    work: Work) -> bool:
     """A call becomes the event of its result, which keeps it. False: it had a result before."""
+    current = await find(tx, conversation)
     if not await tx.run("end_call", result["key"]):
         return False
-    current = await find(tx, conversation)
     if current is not None:
         await turns.happen(tx, current, Event(new_id(), "result", work.now, result), step, work)
     return True

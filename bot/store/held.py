@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.clock import DAY
-from bot.ids import new_id
+from bot.ids import follow, new_id
 from bot.model import BOT, Address, Contact, Incoming, Json, Snapshot
 from bot.store.base import Row, Tx, dump, load
 
@@ -35,6 +35,7 @@ class Held:
     reach: str
     remind_at: int | None
     closing: bool
+    last_id: str
     contact: Contact
     opted_out_at: int | None
     ready_at: int | None = None
@@ -53,10 +54,11 @@ class Held:
 def held(row: Row) -> Held:
     """The row of the queries `conversation` and `conversation_by_address`."""
     (id_, channel, owner, epoch, rev, in_seq, state, busy, waiting, until, heard, timers, reach,
-     remind_at, closing, contact, name, language, language_from, timezone, phone, fields, tags,
-     opted_out_at) = row
+     remind_at, closing, last_id, contact, name, language, language_from, timezone, phone, fields,
+     tags, opted_out_at) = row
+    follow(last_id)
     return Held(id_, channel, owner, epoch, rev, in_seq, load(state), bool(busy), waiting, until,
-                heard, timers, reach, remind_at, bool(closing),
+                heard, timers, reach, remind_at, bool(closing), last_id,
                 Contact(contact, name, language, language_from, timezone, phone,
                         load(fields) if fields != "{}" else {},
                         tuple(load(tags)) if tags != "[]" else (), opted_out_at is not None),
@@ -91,6 +93,11 @@ async def hold(tx: Tx, item: Incoming, now: int) -> Held:
     row = await tx.one("conversation_by_address", first.kind, first.value, first.scope,
                        item.channel)
     if row is None:
+        # Somebody else may be making the very same person out of another delivery.
+        await tx.alone(_names(item))
+        row = await tx.one("conversation_by_address", first.kind, first.value, first.scope,
+                           item.channel)
+    if row is None:
         contact = await _contact(tx, item, now)
         # Who was known by another address only may have a conversation here all the same.
         await tx.run("add_conversation", new_id(), contact, item.channel,
@@ -100,6 +107,7 @@ async def hold(tx: Tx, item: Incoming, now: int) -> Held:
         assert row is not None
     conversation = held(row)
     if _is_news(item, conversation.reach):
+        await tx.alone(_names(item))
         await _contact(tx, item, now)
         row = await tx.one("conversation", conversation.id)
         assert row is not None
@@ -144,6 +152,10 @@ async def _join(tx: Tx, other: str, contact: str, now: int) -> None:
         await tx.run("close_ticket", conversation, "joined", now)
         await tx.run("drop_timers", conversation)
         await tx.run("rest_conversation", conversation)
+
+
+def _names(item: Incoming) -> list[str]:
+    return [f"{address.kind}:{address.value}:{address.scope}" for address in item.addresses]
 
 
 def _is_news(item: Incoming, reach: str) -> bool:

@@ -1,10 +1,19 @@
--- Named statements, one text for both databases. $n are parameters. `/*lock*/` marks the row
--- that PostgreSQL locks; SQLite has one writer and needs none.
+-- Named statements, one text for both databases. $n are parameters. `/*lock c, v*/` locks those rows
+-- in that order on PostgreSQL, `/*claim v*/` also passes by the rows that others hold. Always the
+-- contact before its conversation. SQLite has one writer and needs none.
 
 -- name: setting
 select value from setting where name = $1
 -- name: set_setting
 insert into setting (name, value) values ($1, $2)
+on conflict (name) do nothing
+-- name: lock
+select 1 from conversation v where v.id = $1 /*lock v*/
+
+-- name: last_beat
+select s.value from setting s where s.name = 'beat' /*lock s*/
+-- name: beat
+insert into setting (name, value) values ('beat', $1)
 on conflict (name) do update set value = excluded.value
 
 -- name: see
@@ -12,22 +21,22 @@ insert into seen (channel, external_id, at) values ($1, $2, $3) on conflict do n
 
 -- name: conversation_by_address
 select v.id, v.channel, v.owner, v.owner_epoch, v.rev, v.in_seq, v.state, v.busy, v.waiting,
-       v.window_until, v.last_inbound_at, v.timers, v.reach, v.remind_at, v.closing,
+       v.window_until, v.last_inbound_at, v.timers, v.reach, v.remind_at, v.closing, v.last_id,
        c.id, c.name, c.language, c.language_from, c.timezone, c.phone, c.fields, c.tags,
        c.opted_out_at
 from address a
 join contact o on o.id = a.contact
 join contact c on c.id = coalesce(o.alias_of, o.id)
 join conversation v on v.contact = c.id and v.channel = $4
-where a.kind = $1 and a.value = $2 and a.scope = $3 /*lock*/
+where a.kind = $1 and a.value = $2 and a.scope = $3 and c.alias_of is null /*lock c, v*/
 
 -- name: conversation
 select v.id, v.channel, v.owner, v.owner_epoch, v.rev, v.in_seq, v.state, v.busy, v.waiting,
-       v.window_until, v.last_inbound_at, v.timers, v.reach, v.remind_at, v.closing,
+       v.window_until, v.last_inbound_at, v.timers, v.reach, v.remind_at, v.closing, v.last_id,
        c.id, c.name, c.language, c.language_from, c.timezone, c.phone, c.fields, c.tags,
        c.opted_out_at
 from conversation v join contact c on c.id = v.contact
-where v.id = $1 /*lock*/
+where v.id = $1 /*lock c, v*/
 
 -- name: contact_by_address
 select coalesce(o.alias_of, o.id) from address a join contact o on o.id = a.contact
@@ -67,7 +76,7 @@ insert into message (id, conversation, direction, origin, content, raw, at, stat
 values ($1, $2, 'in', 'customer', $3, $4, $5, 'received', $6)
 -- name: heard
 update conversation set in_seq = $2, last_inbound_at = $3, window_until = $4, closing = $5,
-       remind_at = $6, waiting = waiting + $7, ready_at = coalesce(ready_at, $8)
+       remind_at = $6, waiting = waiting + $7, ready_at = coalesce(ready_at, $8), last_id = $9
 where id = $1
 -- name: retry_event
 update conversation set ready_at = $2 where id = $1
@@ -75,25 +84,31 @@ update conversation set ready_at = $2 where id = $1
 -- name: ready
 select id from conversation where ready_at <= $1 order by ready_at limit $2
 -- name: next_event
-select i.id, i.kind, i.payload, i.at, i.attempts, m.content, i.seq from inbox i
+select i.id, i.kind, i.payload, i.at, i.attempts, m.content, i.seq, i.lease_until, i.error
+from inbox i
 left join message m on m.id = i.id
 where i.conversation = $1 and i.state = 'new' and (i.kind <> 'message' or $2 = 0)
 order by i.seq limit 1
 -- name: try_event
-update inbox set attempts = attempts + 1 where conversation = $1 and seq = $2
+update inbox set attempts = attempts + 1, lease_until = $3 where conversation = $1 and seq = $2
 -- name: fail_event
-update inbox set error = $3 where conversation = $1 and id = $2
+update inbox set error = $3, lease_until = 0 where conversation = $1 and id = $2
 -- name: end_event
 delete from inbox where conversation = $1 and seq = $2
 -- name: put_aside
-update inbox set state = 'dead', error = $3 where conversation = $1 and id = $2
+update inbox set state = 'dead', error = $3, lease_until = 0
+where conversation = $1 and id = $2 and state = 'new'
 -- name: bury_event
 update conversation set waiting = waiting - 1, ready_at = $2 where id = $1
+-- name: end_begun
+update inbox set lease_until = 0 where lease_until > 0
+-- name: end_waits
+update conversation set ready_at = $1 where ready_at > $1
 
 -- name: commit_turn
 update conversation set rev = rev + 1, state = $3, flow = $4, version = $5, step = $6, owner = $7,
        owner_epoch = $8, busy = $9, remind_at = $10, timers = $11, waiting = $12, ready_at = $13,
-       in_seq = $14, last_inbound_at = $15, window_until = $16, closing = $17
+       in_seq = $14, last_inbound_at = $15, window_until = $16, closing = $17, last_id = $18
 where id = $1 and rev = $2
 -- name: add_turn
 insert into turn (id, conversation, kind, at, rule, item, score, step_before, step_after,
@@ -107,8 +122,8 @@ select provider_id from message where conversation = $1 and direction = 'in' and
 order by id desc limit 1
 -- name: add_send
 insert into outbox (conversation, id, channel, once, free, owner_epoch, state, attempts, epoch,
-                    not_before, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                    not_before, created_at, lease_until, holder)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 -- name: unsent
 select 1 from outbox where conversation = $1 and state <> 'held' limit 1
 -- name: suppress
@@ -130,13 +145,16 @@ on conflict (conversation, name) do update set fire_at = excluded.fire_at, token
 -- name: drop_timers
 delete from timer where conversation = $1
 -- name: due_timers
-select conversation, name, token from timer where fire_at <= $1 order by fire_at limit $2
+select t.conversation, t.name, t.token from timer t
+join conversation v on v.id = t.conversation join contact c on c.id = v.contact
+where t.fire_at <= $1 order by t.fire_at limit $2 /*claim c, v*/
 -- name: drop_timer
 delete from timer where conversation = $1 and name = $2 and token = $3
 -- name: count_timer_off
 update conversation set timers = timers - 1 where id = $1
 -- name: due_reminders
-select id from conversation where remind_at <= $1 order by remind_at limit $2
+select v.id from conversation v join contact c on c.id = v.contact
+where v.remind_at <= $1 order by v.remind_at limit $2 /*claim c, v*/
 -- name: reminded
 update conversation set remind_at = null, closing = 1 where id = $1 and remind_at is not null
 -- name: next_due
@@ -149,9 +167,13 @@ values ($1, $2, $3, $4, $5, $6, 'queued', $7) on conflict do nothing
 -- name: calls
 select k.key, k.conversation, v.channel, k.operation, k.arguments, k.retries, k.timeout_ms
 from call k join conversation v on v.id = k.conversation
-where k.state = $1 order by k.created_at limit $2
+where k.state = $1 and k.lease_until <= $2 order by k.created_at limit $3 /*claim k*/
 -- name: run_call
-update call set state = 'running' where key = $1
+update call set state = 'running', lease_until = $2, holder = $3 where key = $1
+-- name: keep_calls
+update call set lease_until = $2 where holder = $1 and state = 'running'
+-- name: end_leases_of_calls
+update call set lease_until = 0 where state = 'running'
 -- name: end_call
 delete from call where key = $1
 
@@ -167,14 +189,15 @@ where o.conversation = $1 and o.state not in ('held', 'parked')
 order by o.state in ('sending', 'unknown') desc, o.id limit 1
 -- name: due_sends
 -- Only what stands first: who waits behind a retry must not fill the page of those who could go.
-select o.conversation from outbox o
+select o.conversation from outbox o join conversation v on v.id = o.conversation
 where o.state in ('queued', 'unknown') and o.not_before <= $1 and not exists (
     select 1 from outbox b where b.conversation = o.conversation and b.id <> o.id
     and (b.state in ('sending', 'unknown')
          or (b.state = 'queued' and o.state = 'queued' and b.id < o.id)))
-order by o.not_before limit $2
+order by o.not_before limit $2 /*claim v*/
 -- name: claim
-update outbox set state = 'sending', epoch = epoch + 1, attempts = attempts + 1, after = null
+update outbox set state = 'sending', epoch = epoch + 1, attempts = attempts + 1, after = null,
+       lease_until = $4, holder = $5
 where conversation = $1 and id = $2 and epoch = $3 and state in ('queued', 'unknown')
 -- name: set_send
 update outbox set state = $3, not_before = $4 where conversation = $1 and id = $2
@@ -201,10 +224,12 @@ update outbox set after = $2, not_before = $3 where conversation = $1 and id = (
 -- name: open_gate
 update outbox set after = null, not_before = 0
 where conversation = $1 and after = $2 and state = 'queued'
--- name: adopt_sending
-update outbox set state = 'unknown', not_before = $1 where state = 'sending' returning id
--- name: released
-select conversation, id from outbox where state = 'sending'
+-- name: lapsed
+select o.conversation, o.id from outbox o join conversation v on v.id = o.conversation
+where o.state = 'sending' and o.lease_until <= $1 limit $2 /*claim v*/
+-- name: lost
+select conversation, id, epoch from outbox
+where state = 'sending' and holder = $1 and lease_until <= $2
 -- name: wait_again
 update outbox set not_before = $1 where state = 'unknown'
 -- name: close_window
@@ -311,6 +336,7 @@ update agent set disabled = $2 where login = $1
 delete from sign_in where agent in (select id from agent where login = $1)
 -- name: sign_in
 insert into sign_in (token_hash, agent, csrf, seen_at, expires_at) values ($1, $2, $3, $4, $5)
+on conflict do nothing
 -- name: signed_in
 select g.id, g.login, g.name, g.password_hash, g.disabled, s.csrf, s.seen_at, s.expires_at
 from sign_in s join agent g on g.id = s.agent where s.token_hash = $1
@@ -322,6 +348,7 @@ delete from sign_in where token_hash = $1
 delete from sign_in where expires_at <= $1
 -- name: add_audit
 insert into audit (id, at, who, what, object, detail) values ($1, $2, $3, $4, $5, $6)
+on conflict do nothing
 
 -- name: message_rows
 select m.id, m.at, v.channel, m.conversation, m.content, m.raw, t.rule, t.item, i.state,

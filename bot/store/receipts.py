@@ -21,6 +21,8 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
                        receipt.status, receipt.at, receipt.code, receipt.error)
     if row is None or not new:
         return
+    if await tx.lock(row[1]):
+        row = await tx.one("message_by_tag", row[0], receipt.channel) or row
     id_, conversation, status, outbox_state, epoch = row
     if (outbox_state is not None and receipt.status != "failed"
             and await tx.one("refused_before", receipt.channel, receipt.provider_id)):

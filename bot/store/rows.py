@@ -25,6 +25,7 @@ class Send:
     epoch: int  #: settle only under the epoch that was claimed
     attempts: int
     once: bool
+    lease_until: int = 1 << 62  #: real time; from then on the message is another's
 
 
 @dataclass(frozen=True, slots=True)

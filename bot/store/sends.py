@@ -6,7 +6,7 @@ the transaction that releases the message: window, ownership, consent, pace.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from bot.store.base import Tx, load
@@ -19,6 +19,10 @@ HELD = ("Nobody knows whether it arrived: the provider took the request and did 
         "It is not sent again by itself.")
 #: What goes behind a picture waits for it to be delivered, but not longer than this (ms).
 AFTER_MEDIA = 5_000
+#: A process says so often that it lives (ms of real time).
+BEAT = 2_000
+#: So long without a beat, and nobody took receipts.
+SILENCE = 15_000
 MEDIA = frozenset({"image", "video", "audio", "document", "sticker"})
 
 
@@ -80,9 +84,10 @@ async def claim_head(tx: Tx, conversation: str, work: Work) -> Send | None:
             await tx.run("set_send", conversation, id_, state, work.real + wait)
             return None
         else:
-            await tx.run("claim", conversation, id_, epoch)
+            if not await tx.run("claim", conversation, id_, epoch, work.lease_until, work.holder):
+                return None  # somebody else was faster
             return Send(id_, conversation, channel, addresses(reach), load(content), epoch + 1,
-                        attempts + 1, bool(once))
+                        attempts + 1, bool(once), work.lease_until)
         work.changed.add(conversation)
 
 
@@ -103,6 +108,7 @@ async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: 
     """What became of attempts, each under the epoch of its claim; then the next in line."""
     for outcome in outcomes:
         send = outcome.send
+        await tx.lock(send.conversation)
         work.changed.add(send.conversation)
         if outcome.state == "sent":
             await _sent(tx, outcome, work)
@@ -131,14 +137,14 @@ async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: 
 
 async def _sent(tx: Tx, outcome: Outcome, work: Work) -> None:
     send = outcome.send
-    await tx.run("settled", send.conversation, send.id, send.epoch)
+    settled = await tx.run("settled", send.conversation, send.id, send.epoch)
     # Also where a receipt has settled it before: the provider's id is news all the same.
     await tx.run("message_sent", send.id, outcome.provider_id)
     for receipt, status, code, error in await tx.all("orphans", outcome.provider_id,
                                                      send.channel):
         await tx.run("adopt_receipt", receipt, send.id)
         await apply_status(tx, send.id, status, "sent", code, error)
-    if send.content["type"] in MEDIA:
+    if settled and send.content["type"] in MEDIA:
         await tx.run("gate", send.conversation, send.id, work.real + AFTER_MEDIA)
 
 
@@ -162,17 +168,32 @@ async def apply_status(tx: Tx, message: str, status: str, before: str, code: int
     return True
 
 
-async def adopt(tx: Tx, real: int, unknown_after: int) -> int:
-    """At start: what was on the wire when the process before this one died is in doubt."""
-    rows = await tx.all("adopt_sending", real + unknown_after)
-    for (id_,) in rows:
+async def lapse(tx: Tx, until: int, doubt_until: int, limit: int) -> int:
+    """What was on the wire when its process fell silent is in doubt: how many messages."""
+    rows = await tx.all("lapsed", until, limit)
+    for conversation, id_ in rows:
+        await tx.run("set_send", conversation, id_, "unknown", doubt_until)
         await tx.run("doubt", id_)
-    await tx.run("wait_again", real + unknown_after)
     return len(rows)
 
 
-async def put_back(tx: Tx, under_way: frozenset[str]) -> None:
-    """At the end: released messages whose attempts never began wait again."""
-    for conversation, id_ in await tx.all("released"):
+async def put_back(tx: Tx, holder: str, under_way: Collection[str], until: int) -> int:
+    """Messages that this process released and never began wait again: how many."""
+    back = 0
+    for conversation, id_, epoch in await tx.all("lost", holder, until):
         if id_ not in under_way:
-            await tx.run("set_send", conversation, id_, "queued", 0)
+            await tx.lock(conversation)
+            back += await tx.run("settle_send", conversation, id_, epoch, "queued", 0)
+    return back
+
+
+async def beat(tx: Tx, real: int, doubt_until: int) -> None:
+    """Note that a process lives. Where none did for a while, doubts wait anew: the receipts of
+    that time are still to come.
+    """
+    row = await tx.one("last_beat")
+    last = int(row[0]) if row is not None else 0
+    if real - last > SILENCE:
+        await tx.run("wait_again", doubt_until)
+    if real - last > BEAT:
+        await tx.run("beat", str(real))

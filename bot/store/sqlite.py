@@ -17,7 +17,8 @@ import aiosqlite
 from bot import failpoints
 from bot.clock import Clock
 from bot.errors import StoreBusy, StoreError
-from bot.store.base import Row, Tx, Unit, migrations, statements
+from bot.ids import new_id
+from bot.store.base import Row, Tx, Unit, migrations, split, statements
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -65,6 +66,12 @@ class SQLiteTx:
     async def many(self, name: str, rows: Iterable[Row]) -> None:
         self._executemany(self._sql[name], rows)
 
+    async def lock(self, conversation: str) -> bool:
+        return False  # there is one writer, and it is this one
+
+    async def alone(self, names: Iterable[str]) -> None:
+        return
+
 
 def drive(awaitable: Awaitable[T]) -> T:
     """Run a unit to its end in this thread; its `tx` never suspends it."""
@@ -81,10 +88,13 @@ def drive(awaitable: Awaitable[T]) -> T:
 class SQLite:
     """A `Database` in one file."""
 
+    shared = False
+
     def __init__(self, path: Path, lock: IO[bytes], writer: aiosqlite.Connection,
                  reader: aiosqlite.Connection, unclean: bool) -> None:
         self.path = path
         self.unclean = unclean
+        self.holder = new_id()
         self._lock = lock
         self._writer = writer
         self._reader = reader
@@ -259,7 +269,7 @@ def _start(connection: sqlite3.Connection, now: int) -> bool:
     connection.execute("create table if not exists migration "
                        "(name text primary key, at bigint not null)")
     done = {row[0] for row in connection.execute("select name from migration")}
-    for name, sql in migrations():
+    for name, sql in migrations("sqlite"):
         if name in done:
             continue
         # executescript would commit before it starts; one transaction keeps a kill harmless.
@@ -278,17 +288,6 @@ def _start(connection: sqlite3.Connection, now: int) -> bool:
 def _stop(connection: sqlite3.Connection) -> None:
     connection.execute("update setting set value = '1' where name = 'clean'")
     connection.execute("pragma wal_checkpoint(truncate)")
-
-
-def split(script: str) -> list[str]:
-    """The statements of a migration."""
-    statements, current = [], ""
-    for line in script.splitlines():
-        current += line + "\n"
-        if sqlite3.complete_statement(current):
-            statements.append(current)
-            current = ""
-    return statements
 
 
 def take_lock(path: Path) -> tuple[IO[bytes], str]:

@@ -6,7 +6,7 @@ whom to tell. `now` is business time, `real` the wall's; both epoch milliseconds
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from bot import failpoints
 from bot.clock import Clock, real_now
@@ -29,6 +29,11 @@ from bot.store.rows import (
 from bot.store.turns import Step
 from bot.store.work import Flooded, Pace, Reach, Work
 
+#: Later than every lease; more than every page.
+EVER = 1 << 62
+#: What was released so long ago (ms) and is not under way has been lost sight of.
+LOST = 5_000
+
 
 def unpaced(channel: str, conversation: str) -> int:
     """Every message may leave at once."""
@@ -44,22 +49,27 @@ class Store:
     """Everything that is kept."""
 
     def __init__(self, database: Database, clock: Clock, *, unknown_after: int = 60_000,
-                 pace: Pace = unpaced, reach: Reach = unpaced,
+                 lease: int = 30_000, pace: Pace = unpaced, reach: Reach = unpaced,
                  flooded: Flooded = unlimited) -> None:
         self._db = database
         self._clock = clock
         self._unknown_after = unknown_after
+        self._lease = lease
         self._pace = pace
         self._reach = reach
         self._flooded = flooded
         self.unclean = database.unclean
+        #: Other processes work on it too.
+        self.shared = database.shared
 
     async def close(self) -> None:
         """Let go of the database once what is under way is written."""
         await self._db.close()
 
     def _work(self) -> Work:
-        return Work(self._clock.now(), real_now(), self._pace, self._reach, self._flooded)
+        real = real_now()
+        return Work(self._clock.now(), real, self._pace, self._reach, self._flooded,
+                    self._db.holder, real + self._lease)
 
     # What happened
 
@@ -107,7 +117,7 @@ class Store:
 
     async def begin(self, conversation: str) -> tuple[str, int] | None:
         """Count the attempt at the oldest event before it is made: (event, attempts before)."""
-        return await self._db.write(lambda tx: turns.begin(tx, conversation))
+        return await self._db.write(lambda tx: turns.begin(tx, conversation, self._work()))
 
     async def take_turn(self, conversation: str, event: str, step: Step) -> Work:
         """The turn of the event that `begin` named; nothing when another has taken it."""
@@ -130,13 +140,41 @@ class Store:
     # Sending
 
     async def adopt(self) -> int:
-        """At start: how many messages of the process before are in doubt now."""
-        return await self._db.write(
-            lambda tx: sends.adopt(tx, real_now(), self._unknown_after))
+        """At start: how many messages of the process before are in doubt now.
 
-    async def put_back(self, under_way: frozenset[str]) -> None:
+        Nobody else has the store open: what is held is held by nobody, and every lease is over.
+        """
+
+        async def unit(tx: Tx) -> int:
+            real = real_now()
+            await tx.run("end_begun")
+            await tx.run("end_waits", real)
+            await tx.run("end_leases_of_calls")
+            doubts = await sends.lapse(tx, EVER, real + self._unknown_after, EVER)
+            await tx.run("wait_again", real + self._unknown_after)
+            return doubts
+
+        return await self._db.write(unit)
+
+    async def recover(self, under_way: Collection[str]) -> int:
+        """Where others work too: how many messages of silent processes are in doubt now.
+
+        What this process released and lost sight of - the connection broke at the commit - and
+        does not have `under_way` waits again.
+        """
+
+        async def unit(tx: Tx) -> int:
+            real = real_now()
+            await sends.beat(tx, real, real + self._unknown_after)
+            await sends.put_back(tx, self._db.holder, under_way, real + self._lease - LOST)
+            return await sends.lapse(tx, real, real + self._unknown_after, 100)
+
+        return await self._db.write(unit)
+
+    async def put_back(self, under_way: Collection[str]) -> None:
         """At the end: what was released and never begun waits again, without a doubt."""
-        await self._db.write(lambda tx: sends.put_back(tx, under_way))
+        await self._db.write(
+            lambda tx: sends.put_back(tx, self._db.holder, under_way, EVER))
 
     async def claim_sends(self, limit: int = 100) -> Work:
         """Release what waited for its time: retries, doubts that nobody resolved, new room."""
@@ -184,11 +222,18 @@ class Store:
 
     async def claim_calls(self, limit: int = 50) -> list[tuple[str, str, CallRequest]]:
         """(conversation, channel, call) of calls to be made."""
-        return await self._db.write(lambda tx: clockwork.claim_calls(tx, limit))
+        return await self._db.write(
+            lambda tx: clockwork.claim_calls(tx, limit, "queued", self._work()))
 
-    async def calls_running(self) -> list[tuple[str, str, CallRequest]]:
-        """At start: calls that the process before began and did not finish."""
-        return await self._db.read(clockwork.calls_running)
+    async def adopt_calls(self, limit: int = 50) -> list[tuple[str, str, CallRequest]]:
+        """Calls that another process began and did not finish before its lease ended."""
+        return await self._db.write(
+            lambda tx: clockwork.claim_calls(tx, limit, "running", self._work()))
+
+    async def keep_calls(self) -> None:
+        """The calls that this process makes stay its own."""
+        until = real_now() + self._lease
+        await self._db.write(lambda tx: tx.run("keep_calls", self._db.holder, until), lazy=True)
 
     async def end_call(self, conversation: str, result: Json, step: Step | None) -> Work | None:
         """Keep a call's result and make it an event; None when it is known already."""
@@ -223,7 +268,8 @@ class Store:
             if row is not None:
                 return str(row[0])
             await tx.run("set_setting", name, default)
-            return default
+            row = await tx.one("setting", name)  # somebody else may have been faster
+            return default if row is None else str(row[0])
 
         return await self._db.write(unit)
 
@@ -279,11 +325,16 @@ class Store:
 
     async def add_agent(self, login: str, name: str, password_hash: str) -> Agent:
         """Raises `BotError` when the login is taken."""
-        agent = Agent(new_id(), login, name, password_hash)
-        if not await self._db.write(
-                lambda tx: tx.run("add_agent", agent.id, login, name, password_hash)):
+        made = Agent(new_id(), login, name, password_hash)
+
+        async def unit(tx: Tx) -> Agent | None:
+            await tx.run("add_agent", made.id, login, name, password_hash)
+            return await desk.agent(tx, login)
+
+        kept = await self._db.write(unit)
+        if kept is None or kept.id != made.id:
             raise BotError(f"there is an agent {login} already")
-        return agent
+        return kept
 
     async def agents(self) -> list[Agent]:
         """Everybody who may sign in, and who no longer may."""
@@ -320,9 +371,9 @@ class Store:
 
     async def audit(self, who: str, what: str, object_: str, detail: str = "") -> None:
         """Note who (agent:<id> | system | command line) did what to what."""
-        now = self._clock.now()
+        now, id_ = self._clock.now(), new_id()
         await self._db.write(
-            lambda tx: tx.run("add_audit", new_id(), now, who, what, object_, detail))
+            lambda tx: tx.run("add_audit", id_, now, who, what, object_, detail))
 
 
 class Rollback(Exception):

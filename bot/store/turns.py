@@ -7,7 +7,7 @@ in three. Both end in `commit`, so both give the same result.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 from bot import failpoints
@@ -40,12 +40,14 @@ Step = Callable[[Snapshot, Event], Decision]
 
 #: A failing event is tried so often before it is put aside.
 ATTEMPTS = 5
+#: For so long an event that was begun is nobody else's; a turn takes milliseconds (real time).
+BEGUN = 5_000
 
 
-async def accept(tx: Tx, items: Iterable[Item], step: Step | None, work: Work) -> None:
+async def accept(tx: Tx, items: Sequence[Item], step: Step | None, work: Work) -> None:
     """Everything of one delivery. With `step`, conversations with nothing waiting move on."""
     failpoints.hit("accept.before")
-    for item in items:
+    for item in in_order(items):
         if isinstance(item, Incoming):
             await _message(tx, item, step, work)
         elif isinstance(item, Receipt):
@@ -53,6 +55,18 @@ async def accept(tx: Tx, items: Iterable[Item], step: Step | None, work: Work) -
         else:
             await _keep(tx, item, work.now)
     failpoints.hit("accept.done")
+
+
+def in_order(items: Sequence[Item]) -> Sequence[Item]:
+    """Receipts and notices first, then messages by who wrote them, each person's as they came.
+
+    Two processes that take the same people out of two deliveries lock them in the same order.
+    """
+    if len(items) == 1:
+        return items
+    return sorted(items, key=lambda item: (
+        (2, item.addresses[0].value) if isinstance(item, Incoming)
+        else (0, item.tag or item.provider_id) if isinstance(item, Receipt) else (1, "")))
 
 
 async def _keep(tx: Tx, item: Notice, now: int) -> None:
@@ -70,6 +84,7 @@ async def _message(tx: Tx, item: Incoming, step: Step | None, work: Work) -> Non
     conversation.heard(min(item.sent_at, work.now))
     conversation.remind_at = None  # counted anew from this message, by the turn that handles it
     event = Event(new_id(), "message", work.now, item.content)
+    conversation.last_id = event.id
     await tx.run("add_inbound", event.id, conversation.id, dump(item.content), item.raw or None,
                  work.now, item.external_id)
     work.changed.add(conversation.id)
@@ -120,20 +135,30 @@ async def _heard(tx: Tx, conversation: Held, *, waiting: int) -> None:
     """Write what an event has changed of a conversation before its turn."""
     await tx.run("heard", conversation.id, conversation.in_seq, conversation.last_inbound_at,
                  conversation.window_until, int(conversation.closing), conversation.remind_at,
-                 waiting, conversation.ready_at)
+                 waiting, conversation.ready_at, conversation.last_id)
 
 
-async def begin(tx: Tx, conversation: str) -> tuple[str, int] | None:
-    """Slow path, first part: count the attempt before the work. -> (event, attempts so far)."""
+async def begin(tx: Tx, conversation: str, work: Work) -> tuple[str, int] | None:
+    """Slow path, first part: count the attempt before the work. -> (event, attempts so far).
+
+    None: nothing waits, or somebody else has just begun.
+    """
     current = await find(tx, conversation)
     if current is None:
         return None
-    row = await tx.one("next_event", conversation, int(current.busy))
-    if row is None:
-        await tx.run("retry_event", conversation, None)
-        return None
-    await tx.run("try_event", conversation, row[6])
-    return row[0], row[4]
+    while (row := await tx.one("next_event", conversation, int(current.busy))) is not None:
+        id_, attempts, seq, lease_until, error = row[0], row[4], row[6], row[7], row[8]
+        if lease_until > work.real:
+            return None
+        if attempts < ATTEMPTS:
+            await tx.run("try_event", conversation, seq, work.real + BEGUN)
+            await tx.run("retry_event", conversation, work.real + BEGUN)
+            return id_, attempts
+        # The process died of it each time, before it could say so.
+        await _put_aside(tx, conversation, id_, error or "The process ended during its turn.",
+                         attempts, work)
+    await tx.run("retry_event", conversation, None)
+    return None
 
 
 async def take_turn(tx: Tx, conversation: str, event_id: str, step: Step, work: Work) -> bool:
@@ -144,7 +169,7 @@ async def take_turn(tx: Tx, conversation: str, event_id: str, step: Step, work: 
     row = await tx.one("next_event", conversation, int(current.busy))
     if row is None or row[0] != event_id:
         return False
-    id_, kind, payload, at, _, content, seq = row
+    id_, kind, payload, at, _, content, seq = row[:7]
     event = Event(id_, kind, at, load(content if kind == "message" else payload))
     decision = step(await snapshot(tx, current), event)
     failpoints.hit("step.decided")
@@ -161,11 +186,18 @@ async def take_turn(tx: Tx, conversation: str, event_id: str, step: Step, work: 
 async def failed(tx: Tx, conversation: str, event_id: str, error: str, attempts: int,
                  work: Work) -> bool:
     """Slow path, a turn that raised: try again later, or put the event aside. True: put aside."""
+    await tx.lock(conversation)
     if attempts < ATTEMPTS:
-        await tx.run("fail_event", conversation, event_id, error)
-        await tx.run("retry_event", conversation, work.real + 250 * 4 ** (attempts - 1))
+        if await tx.run("fail_event", conversation, event_id, error):
+            await tx.run("retry_event", conversation, work.real + 250 * 4 ** (attempts - 1))
         return False
-    await tx.run("put_aside", conversation, event_id, error)
+    return await _put_aside(tx, conversation, event_id, error, attempts, work)
+
+
+async def _put_aside(tx: Tx, conversation: str, event_id: str, error: str, attempts: int,
+                     work: Work) -> bool:
+    if not await tx.run("put_aside", conversation, event_id, error):
+        return False  # its turn was taken, or somebody else has put it aside
     await tx.run("bury_event", conversation, work.real)
     await tx.run("add_audit", new_id(), work.now, "system", "incident", conversation,
                  f"event {event_id} was put aside after {attempts} attempts: {error}")
@@ -217,7 +249,7 @@ async def commit(tx: Tx, conversation: Held, event: Event, decision: Decision,
         place.version or None, place.step or None, decision.owner, owner_epoch,
         int(decision.busy), remind_at, len(decision.timers), conversation.waiting,
         work.real if waiting_on else None, conversation.in_seq, conversation.last_inbound_at,
-        conversation.window_until, int(conversation.closing))
+        conversation.window_until, int(conversation.closing), conversation.last_id)
     if changed != 1:
         raise RuntimeError(f"conversation {id_} was changed by another while it was held")
     if remind_at is not None:
@@ -240,7 +272,7 @@ async def _reply(tx: Tx, conversation: Held, owner_epoch: int, replies: list[Rep
     if waited and reopened and conversation.is_open(work.now):
         await tx.run("unpark", conversation.id)
     for reply in replies:
-        id_ = new_id()
+        id_ = conversation.last_id = new_id()
         content = reply.content
         free = content["type"] != "template"
         if content["type"] == "reaction":  # the engine knows the event; providers, their own ids
@@ -252,17 +284,17 @@ async def _reply(tx: Tx, conversation: Held, owner_epoch: int, replies: list[Rep
                      work.now, *released.shown)
         await tx.run("add_send", conversation.id, id_, conversation.channel, int(reply.once),
                      int(free), owner_epoch, released.state, released.attempts, released.attempts,
-                     released.not_before, work.now)
+                     released.not_before, work.now, work.lease_until, work.holder)
         if released.attempts:
             work.sends.append(Send(id_, conversation.id, conversation.channel,
                                    addresses(conversation.reach), content, 1, 1,
-                                   reply.once))
+                                   reply.once, work.lease_until))
         behind = behind or released.state != "parked"
     return waited
 
 
 async def _change_contact(tx: Tx, conversation: Held, changes: Json, now: int) -> None:
-    contact = conversation.contact
+    contact = conversation.contact  # locked with its conversation: nobody else changes it
     opted_out_at = conversation.opted_out_at
     if "opted_out" in changes:
         opted_out_at = now if changes["opted_out"] else None

@@ -25,6 +25,8 @@ class Work:
     pace: Pace
     reach: Reach
     flooded: Flooded
+    holder: str  #: who claims what this unit releases
+    lease_until: int  #: real time until which it does
     sends: list[Send] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     tickets: bool = False
