@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import Refused
-from bot.flow import commands
+from bot.flow import clocks, commands
 from bot.flow.turn import Turn
 from bot.model import BOT, QUEUE, TicketChange
 
@@ -52,6 +52,9 @@ def _take(turn: Turn, mine: str) -> None:
 
 def _back_to_bot(turn: Turn) -> None:
     turn.state.pop("owe", None)
+    if clocks.opted_out(turn):
+        turn.drop_runs("cancelled")
+        return  # whoever wants no more messages gets none from the bot
     node = turn.node
     corrected = turn.event.payload.get("slots")
     if isinstance(corrected, dict) and node is not None:

@@ -194,3 +194,11 @@ def test_the_returns_flow_hands_over_with_its_priority(tmp_path: Path) -> None:
     assert talk.decision.ticket is not None
     assert (talk.decision.ticket.priority, talk.decision.ticket.note) == (
         "high", "Return of AB123456")
+
+
+def test_who_stopped_gets_nothing_of_the_bot_when_it_comes_back(tmp_path: Path) -> None:
+    talk = Talk(flows(tmp_path, DESK)).says("ask us").says("shoes")
+    talk.agent("take").says("stop").agent("return")
+    assert talk.contents == []
+    assert talk.step == ""
+    assert "write *start*" in talk.says("hello").said.lower()
