@@ -55,12 +55,12 @@ def _rows(turn: Turn, node: Node, rows: list[list[str]]) -> list[Any]:
     if not isinstance(found, list | tuple):
         raise ExpressionError("this is no list", expression=source.each)
     taken = {choice.id for choice in node.step.choices}
-    items = []
+    items, left_out = [], 0
     for item in found[:_MOST]:
         scope = turn.scope({"item": item})
         id_ = render.evaluate(source.id, scope)
         if id_ is None or str(id_) in taken:
-            turn.note(f"{turn.run['flow']}/{node.name}: a choice has no id of its own ({id_})")
+            left_out += 1
             continue
         taken.add(str(id_))
         label = render.text(turn.pick(source.label), scope).strip()
@@ -69,6 +69,8 @@ def _rows(turn: Turn, node: Node, rows: list[list[str]]) -> list[Any]:
                        if source.description else "")
         rows.append([*row, description])
         items.append(item)
+    if left_out:
+        turn.note(f"{turn.run['flow']}/{node.name}: {left_out} rows have no id of their own")
     return items
 
 
