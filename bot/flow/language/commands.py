@@ -3,6 +3,7 @@ nothing but filler around it; a word within a sentence is none."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.flow.language.lexicon import FILLER, NEGATIONS, RUN_FILLER
@@ -42,6 +43,7 @@ class Commands:
         self._takes_rest: set[str] = set()
         self._phrases: list[_Phrase] = []
         self._resting: list[_Phrase] = []
+        self._begin_resting: frozenset[str] = frozenset()
         self._words: dict[str, set[str]] = {}
         self._runs: dict[str, tuple[str, ...]] = {}
         self._vocabulary: Vocabulary | None = None
@@ -65,6 +67,7 @@ class Commands:
         self._phrases.append(one)
         self._phrases.sort(key=lambda known: -len("".join(known.words)))
         self._resting = [known for known in self._phrases if known.item in self._takes_rest]
+        self._begin_resting = frozenset(known.words[0] for known in self._resting)
         for word in words:
             if is_run(word):
                 self._runs[item] = (*self._runs.get(item, ()), word)
@@ -88,26 +91,32 @@ class Commands:
 
     def _exactly(self, words: tuple[str, ...]) -> _Phrase | None:
         """A command that must not be missed, spelt out or in letters that look like it."""
-        for tried in (("".join(words),) if all(len(word) == 1 for word in words) else (),
+        together = "".join(words)
+        spelt = len(together) == len(words)  # one letter a word
+        if not spelt and together.isascii():
+            return None  # looks like itself only
+        for tried in ((together,) if spelt else (),
                       tuple(word.translate(_LOOKALIKES) for word in words),
-                      ("".join(words).translate(_LOOKALIKES),) if max(map(len, words)) == 1
-                      else ()):
-            found = self._whole.get(tuple(tried))
+                      (together.translate(_LOOKALIKES),) if spelt else ()):
+            found = self._whole.get(tried)
             if found is not None and found.item in self._exact:
                 return found
         return None
 
     def _requested(self, words: tuple[str, ...]) -> Said | None:
         """A phrase with only filler, or other words of the same command, around it."""
-        said = [word for word in words if not (
-            parts_of_run(word, RUN_FILLER) if is_run(word) else word in FILLER)]
-        if said and all(is_run(word) for word in said):
-            return self._requested_in_run("".join(word for word in words if is_run(word)))
         if any(is_run(word) for word in words):
+            said = [word for word in words if not (
+                parts_of_run(word, RUN_FILLER) if is_run(word) else word in FILLER)]
+            if said and all(is_run(word) for word in said):
+                return self._requested_in_run("".join(word for word in words if is_run(word)))
             return None
-        forms = [self._known(word) for word in words]
-        if not all(known or word in FILLER for word, known in zip(words, forms, strict=True)):
-            return None
+        forms = []
+        for word in words:
+            known = self._forms(word)
+            if not known and word not in FILLER:
+                return None
+            forms.append(known)
         begins = set().union(*forms)
         for phrase in self._phrases:
             if phrase.words[0] not in begins or phrase.item in self._exact:
@@ -117,7 +126,8 @@ class Commands:
                 continue
             around = [*range(start), *range(start + len(phrase.words), len(words))]
             vocabulary = self._words[phrase.item]
-            if all(words[place] in FILLER or forms[place] & vocabulary for place in around):
+            if all(words[place] in FILLER or not vocabulary.isdisjoint(forms[place])
+                   for place in around):
                 return Said(phrase.item, phrase.text, phrase.language)
         return None
 
@@ -137,6 +147,8 @@ class Commands:
         return None
 
     def _with_rest(self, words: tuple[str, ...]) -> Said | None:
+        if self._begin_resting.isdisjoint(words) and all(map(str.isascii, words)):
+            return None  # as with nearly every message
         for phrase in self._resting:
             if is_run(phrase.words[0]):
                 run = "".join(words)
@@ -154,15 +166,15 @@ class Commands:
                 return Said(phrase.item, phrase.text, phrase.language, " ".join(left))
         return None
 
-    def _known(self, word: str) -> frozenset[str]:
+    def _forms(self, word: str) -> Mapping[str, float]:
         if self._vocabulary is None:
             self._vocabulary = Vocabulary(
                 word for phrase in self._phrases for word in phrase.words
                 if not is_run(word) and phrase.item not in self._exact)
-        return frozenset(self._vocabulary.forms(word))
+        return self._vocabulary.forms(word)
 
     @staticmethod
-    def _found_at(wanted: tuple[str, ...], forms: list[frozenset[str]]) -> int | None:
+    def _found_at(wanted: tuple[str, ...], forms: list[Mapping[str, float]]) -> int | None:
         for start in range(len(forms) - len(wanted) + 1):
             if all(word in forms[start + place] for place, word in enumerate(wanted)):
                 return start
