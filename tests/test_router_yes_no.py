@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from talking import Talk, flows
+from talking import DAY, Talk, flows
 
 BOOKING = """flow: booking
 title: {en: Book a day, zh: 订一天, de: Einen Tag buchen}
@@ -77,3 +77,24 @@ def test_an_offer_to_turn_to_something_else_takes_them_too(talk: Talk, word: str
 def test_thanks_are_answered_and_the_open_question_stands(talk: Talk) -> None:
     assert talk.says("thank you!").said.startswith("You are welcome!")
     assert "Which day?" in talk.said
+
+
+@pytest.mark.parametrize("word", ["yes", "Go on", "ok", "ja", "继续"])
+def test_what_was_left_for_days_is_taken_up_by_a_word(talk: Talk, word: str) -> None:
+    talk.waits(4 * DAY)
+    assert "not finished" in talk.says("hello").said
+    assert talk.says(word).step == "booking/ask_day"
+    assert "later" not in talk.state
+
+
+def test_what_was_left_for_days_is_given_up_by_a_no(talk: Talk) -> None:
+    talk.waits(4 * DAY)
+    talk.says("hello").says("no")
+    assert (talk.outcome, talk.said) == ("abandoned", "All right, I have stopped this.")
+    assert "later" not in talk.state
+
+
+def test_what_was_left_for_days_is_forgotten_when_something_else_is_said(talk: Talk) -> None:
+    talk.waits(4 * DAY)
+    talk.says("hello").says("gibberish zzz")
+    assert "later" not in talk.state

@@ -60,6 +60,7 @@ def hear(turn: Turn) -> None:
         return
     if text is not None:
         contact_language.from_script(turn, text)
+    earlier = state.get("later")
     later = _leave_idle(turn, before, ref)
     offered = state.pop("offer", ())
     given = state.pop("given", None)
@@ -73,6 +74,8 @@ def hear(turn: Turn) -> None:
     turn.go()
     if turn.rule not in ("fallback", "refused", "ignored"):
         state.pop("fallbacks", None)
+    if earlier is not None and state.get("later") is earlier and turn.rule != "ignored":
+        del state["later"]  # it was offered and not taken up
     if later:
         _offer_rest(turn, later)
 
@@ -96,10 +99,7 @@ def _consent(turn: Turn, said: Said | None) -> bool:
 
 
 def _leave_idle(turn: Turn, before: int, ref: refs.StepRef | refs.OfferRef | None) -> list[Json]:
-    """Set a flow aside that nobody answered for too long; a tap on its button takes it up."""
-    state = turn.state
-    resumed = isinstance(ref, refs.OfferRef) and ref.action.startswith("resume:")
-    later: list[Json] = [] if resumed else state.pop("later", [])
+    """Set a flow aside that nobody answered for too long."""
     if not turn.runs or turn.waits is None:
         return []
     if isinstance(ref, refs.StepRef) and any(run["number"] == ref.run for run in turn.runs):

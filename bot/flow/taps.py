@@ -85,6 +85,10 @@ def take_offer(turn: Turn, action: str, given: Json | None = None) -> None:
             turn.repeat()
     elif word == "resume" and _resume(turn, about):
         pass
+    elif word == "leave":
+        turn.ended = "abandoned"
+        found = turn.flows.doing("cancel")
+        turn.say(found[1].say if found else ())
     elif turn.waits is not None:
         turn.next = "repeated"
     elif word == "do":
