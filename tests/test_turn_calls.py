@@ -276,3 +276,28 @@ def test_the_label_is_sent_after_a_whole_return(tmp_path: Path) -> None:
     talk = returning(tmp_path).says("退货").says("AB123456").returns(SHOES)
     talk.says("发错货").says("确认").returns(LABEL)
     assert (talk.said.split("\n")[0], talk.outcome) == ("退货单在这里。", "label_sent")
+
+
+def test_leaving_for_another_flow_in_a_sub_flow_ends_its_callers_too(tmp_path: Path) -> None:
+    caller = """flow: caller
+title: Caller
+triggers: {keywords: {en: [caller]}}
+steps:
+  a: {run: {flow: inner}}
+  b: {say: Back in the caller., end: done}
+"""
+    inner = """flow: inner
+title: Inner
+steps: {a: {goto: {flow: third}}}
+"""
+    third = """flow: third
+title: Third
+slots: {n: {type: integer}}
+steps:
+  a: {say: How many?, ask: n}
+  b: {say: Thank you., end: done}
+"""
+    talk = Talk(flows(tmp_path, caller, inner, third)).says("caller")
+    assert talk.said == "How many?"
+    assert talk.says("3").said == "Thank you."
+    assert talk.step == ""

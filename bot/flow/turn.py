@@ -126,6 +126,7 @@ class Turn:
         self.ended = outcome
         if self.leaving is not None:
             (flow, given), self.leaving = self.leaving, None
+            self.runs.clear()  # whoever ran this one is left with it
             self.begin(flow, given)
             return
         if not self.runs:
