@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bot.channel import meta_content
 from bot.channel.meta_content import LONGEST_ID, Unreadable, identifier
 from bot.channel.meta_errors import meaning, number, said, sentence
 from bot.channel.meta_json import dump, read
-from bot.model import Address, Incoming, Item, Json, Notice, Receipt
+from bot.model import Address, Incoming, Item, Json, Notice, Receipt, noun
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +23,7 @@ _ENVELOPE = "whatsapp_business_account"
 _FIRST_SECOND = 1_230_768_000
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class _Place:
     """Where in a delivery an item stands."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot.model import Json, Reply
+from bot.model import Json, Reply, noun
 
 PLAIN = 4_096
 BODY = 1_024
@@ -21,7 +21,7 @@ ROWS = 10
 _HEADERS = frozenset({"image", "video", "document"})
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Text:
     """A piece of text; one that is not `joins` is a message of its own."""
 
@@ -29,7 +29,7 @@ class Text:
     joins: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Media:
     """Something ready to send; of `link`, the text said before it becomes the body."""
 
@@ -37,7 +37,7 @@ class Media:
     once: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Options:
     """Buttons or the rows of a list: (reply id, title, description)."""
 
