@@ -252,3 +252,38 @@ steps:
         for one, at in (("a", "09:00"), ("b", "09:30"), ("c", "15:00"))]})
     talk.says(said)
     assert (talk.said if talk.outcome else None) == chosen
+
+
+NARROW = """flow: wear
+title: Wear
+triggers: {keywords: {en: [wear]}}
+slots: {item: {type: choice}}
+steps:
+  ask:
+    say: Which?
+    choices:
+      hat: {label: Red hat}
+      blue: {label: Blue shoe}
+      green: {label: Green shoe}
+      coat: {label: Black coat}
+    save: item
+  done: {say: "{{ item }}", end: done}
+"""
+
+
+@pytest.mark.parametrize(("said", "chosen"), [
+    ("1", "Blue shoe"), ("the second", "Green shoe"), ("last", "Green shoe"), ("3", None),
+    ("green", "Green shoe"), ("black coat", "Black coat"), ("hat", "Red hat")])
+def test_a_number_is_of_the_list_that_is_shown(tmp_path: Path, said: str,
+                                               chosen: str | None) -> None:
+    talk = Talk(flows(tmp_path, NARROW)).says("wear").says("shoe")
+    assert talk.titles == ["Blue shoe", "Green shoe"]
+    talk.says(said)
+    assert (talk.said if talk.outcome else None) == chosen
+
+
+def test_more_is_no_row_that_could_be_counted(shop: Flows) -> None:
+    talk = Talk(shop).says("buy").returns(stock(12))
+    assert "More" in talk.titles
+    assert talk.says("14").rule == "refused"
+    assert talk.says("the last one").outcome == "left_it"

@@ -17,16 +17,9 @@ from bot.flow.turn import Turn
 #: In longer lists a time is looked for by its digits only.
 _MOST_TIMES: Final = 60
 
-def labels(turn: Turn, node: Node | None) -> tuple[ChoiceLabels, ...] | list[ChoiceLabels]:
-    """All that may be typed to choose one of what the waiting step offers."""
-    if node is None:
-        return ()
+def _labels(turn: Turn, node: Node) -> Sequence[ChoiceLabels]:
+    """All that may be typed for the buttons of a question that is no list of choices."""
     kept = turn.run.get("held", {})
-    if node.kind == "choices":
-        known = choices.labels(turn, node)
-        if len(known) > ROWS:
-            return [*known, *turn.flows.labels((choices.MORE,))]
-        return list(known)
     if node.kind == "review":
         if "editing" in kept:
             return [ChoiceLabels(f"@{name}", review.labels(turn, name))
@@ -42,12 +35,10 @@ def find(turn: Turn, node: Node, text: str) -> Chosen | Several | None:
 
     What can't be undone takes a plain yes: a word within a sentence confirms and cancels nothing.
     """
-    offered = labels(turn, node)
-    found = choosing.choose(text, offered)
     if node.kind == "choices":
-        sure = isinstance(found, Chosen) and (
-            found.how in ("label", "position") or not any(map(str.isdigit, text)))
-        return found if sure else _by_time(turn, node, offered, text) or found
+        return _row(turn, node, text)
+    offered = _labels(turn, node)
+    found = choosing.choose(text, offered)
     if not offered or "editing" in turn.run.get("held", {}) or (
             isinstance(found, Chosen) and found.how == "label"):
         return found
@@ -61,6 +52,27 @@ def find(turn: Turn, node: Node, text: str) -> Chosen | Several | None:
                 text, choice):
             return None
     return found
+
+
+def _row(turn: Turn, node: Node, text: str) -> Chosen | Several | None:
+    """The row that was typed. Where only those are shown that an answer fitted, "2" is of them."""
+    known = choices.labels(turn, node)
+    left = turn.run.get("held", {}).get("left")
+    shown = known if left is None else [choice for choice in known if choice.id in left]
+    found = choosing.choose(text, shown)
+    if found is None and left is not None:
+        found = _worded(choosing.choose(text, known))
+    if found is None and len(known) > ROWS:
+        more = _worded(choosing.choose(text, [*shown, *turn.flows.labels((choices.MORE,))]))
+        found = more if isinstance(more, Chosen) and more.id == choices.MORE else None
+    sure = isinstance(found, Chosen) and (
+        found.how in ("label", "position") or not any(map(str.isdigit, text)))
+    return found if sure else _by_time(turn, node, shown, text) or found
+
+
+def _worded(found: Chosen | Several | None) -> Chosen | Several | None:
+    """The same, unless it was found by its place in the list."""
+    return None if isinstance(found, Chosen) and found.how == "position" else found
 
 
 def _by_time(turn: Turn, node: Node, offered: Sequence[ChoiceLabels],
