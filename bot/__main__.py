@@ -67,13 +67,29 @@ def demo(port: Port = 8080, config: Config = None, log: LogLevel = "warning") ->
 
 
 @cli.command()
-def run(config: Config = None, log: LogLevel = "info") -> None:
+def run(
+    config: Config = None,
+    log: LogLevel = "info",
+    workers: Annotated[int, typer.Option(min=1, max=64, help="So many processes share the port "
+                                                             "(PostgreSQL only).")] = 1,
+    only: Annotated[str, typer.Option(metavar="ROLES", help="Only these, with commas between: web, "
+                                      "inbox, outbox, timers (PostgreSQL only).")] = "",
+) -> None:
     """Serve the numbers of config.yaml until Ctrl-C or SIGTERM."""
     logs.setup(_level(log))
     settings = _settings(config)
     from bot import app
 
-    _await(app.run(settings))
+    roles = tuple(only.split(",")) if only else app.ROLES
+    if unknown := set(roles) - set(app.ROLES):
+        _misuse(f"--only {unknown.pop()} is not known: {', '.join(app.ROLES)}, commas between")
+    if settings.store_file is not None and (workers > 1 or roles != app.ROLES):
+        _misuse("One process at a time works on an SQLite file: --workers and --only need a "
+                "`store` on PostgreSQL.")
+    if workers == 1:
+        return _await(app.run(settings, roles))
+    raise typer.Exit(_await(app.run_workers(settings, roles, workers, "--config",
+                                            str(_where(config)), "--log", log)))
 
 
 @cli.command()
@@ -232,7 +248,7 @@ def db_upgrade(config: Config = None) -> None:
 
         settings = _settings(config, secrets=False)
         async with app.open_store(settings):
-            print(f"{settings.store} is up to date.")
+            print(f"{settings.store_shown} is up to date.")
 
     _await(upgrade())
 
@@ -310,6 +326,7 @@ async def _store(config: Path | None) -> AsyncIterator[Store | Remote]:
         try:
             store = await stack.enter_async_context(app.open_store(settings))
         except StoreBusy:
+            assert settings.store_file is not None
             store = await stack.enter_async_context(
                 control.remote(control.door(settings.store_file)))
         yield store

@@ -31,12 +31,15 @@ from bot.errors import BotError, ChannelError, FlowError, StoreError
 from bot.feed import Feed
 from bot.flow.flows import FlowOptions, Flows, Queue
 from bot.flow.language.phones import country_of
+from bot.hints import Hints
 from bot.inbox import Inbox
 from bot.metrics import Counts, registry
 from bot.outbox import Outbox
 from bot.pace import Pacer
 from bot.resources import shipped
 from bot.settings import Settings
+from bot.store.base import Database
+from bot.store.postgres import Postgres
 from bot.store.rows import MessageRow
 from bot.store.sqlite import SQLite
 from bot.store.store import Store
@@ -44,6 +47,7 @@ from bot.timers import Timers
 from bot.web import control, desk, server
 from bot.web.media import MediaLinks
 from bot.web.webhook import Webhook
+from bot.workers import WORKER, Workers
 
 log = logging.getLogger(__name__)
 
@@ -51,20 +55,43 @@ log = logging.getLogger(__name__)
 GRACE = 10.0
 #: The pause before a worker whose store failed goes on, seconds.
 RECOVER = 1.0
+#: What a process can do; calls of backends belong to the inbox.
+ROLES = ("web", "inbox", "outbox", "timers")
+
+
+def elsewhere(channel: str, conversation: str) -> int:
+    """Nothing is released here: it is due at once for a process that sends."""
+    return 1
 
 
 @contextlib.asynccontextmanager
-async def open_store(settings: Settings, clock: Clock | None = None,
-                     pacer: Pacer | None = None) -> AsyncIterator[Store]:
+async def open_store(settings: Settings, clock: Clock | None = None, pacer: Pacer | None = None, *,
+                     sends: bool = True, process: str | None = None) -> AsyncIterator[Store]:
     """The store that the configuration names. Raises `StoreError`."""
     clock, pacer = clock or Clock(), pacer or Pacer({})
-    database = await SQLite.open(settings.store_file, clock)
-    store = Store(database, clock, unknown_after=settings.outbox.unknown_after_ms, pace=pacer,
+    file = settings.store_file
+    database: Database = (await SQLite.open(file, clock) if file is not None else
+                          await Postgres.open(settings.store, clock, process))
+    store = Store(database, clock, unknown_after=settings.outbox.unknown_after_ms,
+                  lease=settings.outbox.lease_ms, pace=pacer if sends else elsewhere,
                   reach=pacer.reach, flooded=pacer.flooded)
     try:
         yield store
     finally:
         await store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one process does of the whole."""
+
+    roles: tuple[str, ...] = ROLES
+    worker: int = 1  #: this one
+    of: int = 1  #: so many on this host
+
+    def process(self, settings: Settings) -> str:
+        """The name by which the next process in this place knows whether this one stopped well."""
+        return f"{socket.gethostname()}:{settings.server.port}:{'+'.join(self.roles)}:{self.worker}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +115,18 @@ FRONTDESK = web.AppKey("frontdesk", Frontdesk)
 
 
 @contextlib.asynccontextmanager
-async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[Frontdesk]:
+async def assemble(settings: Settings, clock: Clock,
+                   part: Part = Part()) -> AsyncIterator[Frontdesk]:
     """Open every part in its order; close them in reverse. Raises `BotError`."""
     loaded = load_all(settings)
     if loaded.errors:
         raise FlowError("\n".join(str(finding) for finding in loaded.errors))
     async with contextlib.AsyncExitStack() as stack:
-        pacer = Pacer({name: channel.limits for name, channel in settings.channels.items()})
-        store = await stack.enter_async_context(open_store(settings, clock, pacer))
+        pacer = Pacer({name: channel.limits for name, channel in settings.channels.items()},
+                       part.of)
+        store = await stack.enter_async_context(open_store(
+            settings, clock, pacer, sends="outbox" in part.roles,
+            process=part.process(settings)))
         key = bytes.fromhex(await store.setting("key", secrets.token_hex(32)))
         flows = Flows(loaded, flow_options(settings, key))
         await store.keep_versions(flows.sources())
@@ -138,11 +169,22 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[Frontdesk]
             store, engine, feed, clock, settings.timezone, settings.server.public_url,
             settings.default_language, lambda snapshot: router.answers(flows, snapshot), media,
             title=str(settings.public.get("shop_name", "Frontdesk"))))
+        workers: dict[str, tuple[Callable[[], Awaitable[None]], ...]] = {
+            "inbox": (inbox.run, calls.run), "outbox": (outbox.run,), "timers": (timers.run,)}
+        running = [worker for role in part.roles for worker in workers.get(role, ())]
+        if "inbox" not in part.roles:  # what comes in is kept here, and handled elsewhere
+            engine.fast = False
+        if store.shared:
+            hints = Hints(store, feed, part.roles,
+                          {"inbox": engine.inbox_wake, "outbox": outbox.wake})
+            engine.tell = hints.tell
+            running.append(hints.run)
         frontdesk = Frontdesk(settings, clock, store, flows, channels, engine, inbox, outbox, feed,
-                              app, (inbox.run, outbox.run, timers.run, calls.run))
+                              app, tuple(running))
         app[FRONTDESK] = frontdesk
-        await stack.enter_async_context(
-            control.listening(store, control.door(settings.store_file)))
+        if settings.store_file is not None:
+            await stack.enter_async_context(
+                control.listening(store, control.door(settings.store_file)))
         yield frontdesk
 
 
@@ -178,14 +220,18 @@ def numbers(settings: Settings) -> dict[str, dict[str, str]]:
             for name, channel in settings.channels.items()}
 
 
-async def serve(frontdesk: Frontdesk, listener: socket.socket,
-                started: Callable[[], None] = lambda: None) -> None:
+async def serve(frontdesk: Frontdesk, listener: socket.socket | None,
+                started: Callable[[], None] = lambda: None, *, guarded: bool = False) -> None:
     """Serve and work until the process is asked to stop, then finish the work in hand.
 
-    `started` is called once requests are taken. A worker that dies ends the process.
+    `started` is called once requests are taken. A worker that dies ends the process; without a
+    listener there are only workers. A guarded process stops when its input ends, as it does when
+    the process that started it is gone.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    if guarded:
+        loop.add_reader(0, stop.set)
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C cancels the main task
             loop.add_signal_handler(number, stop.set)
@@ -193,7 +239,8 @@ async def serve(frontdesk: Frontdesk, listener: socket.socket,
                            keepalive_timeout=75)
     await runner.setup()
     try:
-        await web.SockSite(runner, listener, backlog=1024).start()
+        if listener is not None:
+            await web.SockSite(runner, listener, backlog=1024).start()
         settle_memory()
         async with asyncio.TaskGroup() as group:
             workers = [group.create_task(steadily(worker)) for worker in frontdesk.workers]
@@ -230,22 +277,42 @@ async def steadily(worker: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(RECOVER)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Take the address. Raises `BotError` when somebody else has it."""
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Take the address; `shared`: with the other workers. Raises `BotError` when it is taken."""
     try:
-        return socket.create_server((host, port), backlog=1024)
+        return socket.create_server((host, port), backlog=1024, reuse_port=shared)
     except OSError as error:
         raise BotError(f"can't listen on {host}:{port}: {error.strerror}. "
                        "Another program may have the port; choose another one") from error
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, roles: tuple[str, ...] = ROLES) -> None:
     """`bot run`: serve the configured numbers until asked to stop."""
-    listener = listen(settings.server.host, settings.server.port)
-    with contextlib.closing(listener):
-        async with assemble(settings, Clock()) as frontdesk:
-            await serve(frontdesk, listener, lambda: log.info(
-                "serving", extra={"address": settings.server.public_url}))
+    place = os.environ.get(WORKER, "")  # one of several: the process that started it waits
+    guarded = place != ""
+    worker, _, of = (place or "1/1").partition("/")
+    part = Part(roles, int(worker), int(of))
+
+    def serving() -> None:
+        log.info("serving", extra={"address": settings.server.public_url,
+                                   "roles": " ".join(part.roles), "worker": part.worker})
+        if guarded:
+            print("serving", flush=True)
+
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(contextlib.closing(listen(
+            settings.server.host, settings.server.port,
+            shared=guarded))) if "web" in part.roles else None
+        async with assemble(settings, Clock(), part) as frontdesk:
+            await serve(frontdesk, listener, serving, guarded=guarded)
+
+
+async def run_workers(settings: Settings, roles: tuple[str, ...], count: int,
+                      *arguments: str) -> int:
+    """`bot run --workers`: so many processes with these arguments; the exit code."""
+    if "web" in roles:  # says so here, and once, when another program has the port
+        listen(settings.server.host, settings.server.port).close()
+    return await Workers(count, *arguments, "--only", ",".join(roles)).run()
 
 
 async def demo(port: int, config_file: Path | None = None) -> None:

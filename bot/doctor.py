@@ -20,8 +20,8 @@ from bot.web import control
 #: that have the same repair.
 _SAFE: Final = (3, 51, 3)
 _ALSO_SAFE: Final = ((3, 50, 7), (3, 44, 6))
-_LIBRARIES: Final = ("aiohttp", "transitions", "jinja2", "rapidfuzz", "aiosqlite", "pydantic",
-                     "uvloop")
+_LIBRARIES: Final = ("aiohttp", "transitions", "jinja2", "rapidfuzz", "aiosqlite", "asyncpg",
+                     "pydantic", "uvloop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,12 @@ def _flows(path: Path) -> Result:
 
 async def _store(settings: Settings) -> Result:
     path = settings.store_file
+    if path is None:
+        try:
+            async with app.open_store(settings):
+                return Result("store", "ok", f"{settings.store_shown} answers")
+        except StoreError as problem:
+            return Result("store", "error", str(problem))
     if not path.exists():
         return Result("store", "ok", f"{path} is not there yet; `bot run` makes it")
     try:
@@ -96,7 +102,7 @@ async def _store(settings: Settings) -> Result:
             return Result("store", "ok", f"{path} opens, and no other process has it")
     except StoreBusy:
         try:
-            async with control.remote(control.door(settings.store_file)) as remote:
+            async with control.remote(control.door(path)) as remote:
                 await remote.agents()
         except StoreError as problem:
             return Result("store", "error", str(problem))

@@ -43,6 +43,8 @@ class Engine:
         self.inbox_wake = asyncio.Event()
         self.timers_wake = asyncio.Event()
         self.calls_wake = asyncio.Event()
+        #: Tells the other processes of a committed unit, where there are any.
+        self.tell: Callable[[Work], None] | None = None
 
     def step(self, snapshot: Snapshot, event: Event) -> Decision:
         return decide(self.flows, snapshot, event)
@@ -130,3 +132,5 @@ class Engine:
             self.timers_wake.set()
         if work.calls:
             self.calls_wake.set()
+        if self.tell is not None:
+            self.tell(work)

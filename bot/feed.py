@@ -22,6 +22,11 @@ class Feed:
                 subscriber.changed |= changed
                 subscriber.wake.set()
 
+    @property
+    def watched(self) -> bool:
+        """Does anybody listen?"""
+        return bool(self._subscribers)
+
     async def subscribe(self) -> AsyncIterator[set[str]]:
         """Sets of ids of conversations that changed since the last one, and `TICKETS`."""
         subscriber = _Subscriber()

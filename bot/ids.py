@@ -29,6 +29,11 @@ def new_id() -> str:
             f"{_PAIRS[n >> 10 & 1023]}{_PAIRS[n & 1023]}{_process}")
 
 
+def stamp(ms: int) -> str:
+    """Ids that were made at `ms` (epoch) or later sort behind this."""
+    return "".join(_PAIRS[ms >> shift & 1023] for shift in (40, 30, 20, 10, 0))
+
+
 def follow(id_: str) -> None:
     """The ids made from now on sort behind this one, which another process may have made.
 

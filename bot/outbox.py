@@ -50,6 +50,7 @@ class Outbox:
         self._under_way: set[str] = set()  #: messages whose outcome is not settled yet
         self._adopted = False
         self._ending = False
+        self.wake = asyncio.Event()  #: something was released elsewhere for us to send
         #: Set by the engine: hands on what settling has caused.
         self.follow: Callable[[Work], None] = lambda work: self.start(work.sends)
         #: Channels that a person has to look after: name -> what the provider said.
@@ -89,7 +90,12 @@ class Outbox:
             work = await self._store.claim_sends(AT_ONCE)
             self.follow(work)
             if len(work.sends) < AT_ONCE:
-                await asyncio.sleep(POLL)
+                self.wake.clear()
+                try:
+                    async with asyncio.timeout(POLL):
+                        await self.wake.wait()
+                except TimeoutError:
+                    continue
 
     @staticmethod
     def _doubted(count: int) -> None:

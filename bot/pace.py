@@ -48,9 +48,11 @@ class Pacer:
     #: Allowances of people are dropped when they are full again and there are more than this.
     KEPT = 10_000
 
-    def __init__(self, limits: Mapping[str, Limits]) -> None:
+    def __init__(self, limits: Mapping[str, Limits], share: int = 1) -> None:
+        """`share`: so many processes send by these numbers, this one its part of a second's."""
         self._limits = limits
-        self._channels = {name: Allowance(limit.per_second, limit.per_second)
+        self._channels = {name: Allowance(limit.per_second / share,
+                                          max(1.0, limit.per_second / share))
                           for name, limit in limits.items() if limit.per_second}
         self._pairs: dict[str, Allowance] = {}
         self._held: dict[str, float] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -96,12 +97,15 @@ def _store(value: Any, info: ValidationInfo) -> Any:
     if _unknown_yet(value):
         return value
     scheme, separator, path = value.partition(":///")
-    if scheme.startswith("postgres"):
-        raise ValueError("PostgreSQL is not supported by this version - "
-                         "write sqlite:///data/bot.db")
+    if value.startswith(("postgresql:", "postgres:")):
+        parts = urlsplit(value)
+        if not value.partition(":")[2].startswith("//") or not parts.path.strip("/"):
+            raise ValueError("it names no database - write postgresql://user@host/database")
+        return value
     if scheme != "sqlite" or not separator or not path:
         raise ValueError(f"“{value}” is no store - write sqlite:///data/bot.db for a file beside "
-                         "this one, sqlite:////var/lib/bot.db for any other")
+                         "this one, sqlite:////var/lib/bot.db for any other, or "
+                         "postgresql://user@host/database")
     return f"sqlite:///{(info.context or {}).get('folder', Path()) / path}"
 
 
@@ -280,6 +284,9 @@ class OutboxSettings(Section):
     unknown_after_ms: Annotated[Milliseconds, Field(ge=100)] = Field(
         MINUTE, alias="unknown_after",
         description="how long a send with an unknown outcome waits for its receipt")
+    lease_ms: Annotated[Milliseconds, Field(ge=1_000)] = Field(
+        30_000, alias="lease",
+        description="how long a process may be silent before others take up what it was sending")
 
 
 class QueueSettings(Section):
@@ -334,6 +341,13 @@ class Settings(Section):
     handoff: Handoff = Field(default_factory=Handoff, description="who takes over from the bot")
 
     @property
-    def store_file(self) -> Path:
-        """The SQLite file that `store` names."""
+    def store_file(self) -> Path | None:
+        """The SQLite file that `store` names; None: it is on PostgreSQL."""
+        if not self.store.startswith("sqlite:///"):
+            return None
         return Path(self.store.removeprefix("sqlite:///"))
+
+    @property
+    def store_shown(self) -> str:
+        """`store` for people: without a password."""
+        return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1@", self.store)

@@ -23,7 +23,7 @@ class Timers:
         wake = self._engine.timers_wake
         due = await self._store.next_due()
         while True:
-            if wake.is_set():
+            if wake.is_set() or self._store.shared:  # others arm timers too
                 wake.clear()
                 due = await self._store.next_due()
             if due is not None and due <= self._clock.now():

@@ -196,8 +196,12 @@ def test_checking_without_secrets_still_finds_mistakes(tmp_path: Path) -> None:
                          "write it as Europe/Berlin"),
     ("default_language: English", "10:19 error `default_language`: “English” is no language - "
                                   "write its code: en, zh, pt-BR"),
-    ("store: postgresql://bot@host/db", "10:8 error `store`: PostgreSQL is not supported by this "
-                                        "version - write sqlite:///data/bot.db"),
+    ("store: postgresql://bot@host", "10:8 error `store`: it names no database - "
+                                     "write postgresql://user@host/database"),
+    ("store: mysql://bot@host/db", "10:8 error `store`: “mysql://bot@host/db” is no store - write "
+                                   "sqlite:///data/bot.db for a file beside this one, "
+                                   "sqlite:////var/lib/bot.db for any other, or "
+                                   "postgresql://user@host/database"),
     ("idle: 3 weeks", "10:7 error `idle`: “3 weeks” is no length of time; "
                       "write it as 30s, 15m, 2h or 3d"),
     ("reminders: {after: 24h}", "10:20 error `after` is out of range - less than 24h"),

@@ -71,6 +71,12 @@ class Database(Protocol):
     async def read(self, unit: Unit[T]) -> T:
         """Run a unit that only reads, beside the writes."""
 
+    async def tell(self, hint: str) -> None:
+        """Say something short to the other processes; it may get lost."""
+
+    async def listen(self, heard: Callable[[str], None]) -> None:
+        """Call `heard` with what the other processes say, until cancelled."""
+
     async def close(self) -> None:
         """Finish what is under way and let go of the database."""
 

@@ -5,11 +5,21 @@ from __future__ import annotations
 from bot import failpoints
 from bot.ids import new_id
 from bot.model import CallRequest, Event, Json
-from bot.store import turns
+from bot.store import sends, turns
 from bot.store.base import Row, Tx, load
 from bot.store.held import find
 from bot.store.turns import Step
 from bot.store.work import Work
+
+
+async def adopt(tx: Tx, real: int, unknown_after: int) -> int:
+    """Nobody holds anything: every lease is over. How many messages are in doubt now."""
+    await tx.run("end_begun")
+    await tx.run("end_waits", real)
+    await tx.run("end_leases_of_calls")
+    doubts = await sends.lapse(tx, sends.EVER, real + unknown_after, sends.EVER)
+    await tx.run("wait_again", real + unknown_after)
+    return doubts
 
 
 async def fire(tx: Tx, work: Work, limit: int) -> None:

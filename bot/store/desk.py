@@ -78,6 +78,10 @@ async def message_channel(tx: Tx, id_: str) -> str | None:
     return None if row is None else row[1]
 
 
+async def touched(tx: Tx, since: str) -> list[str]:
+    return list({row[0] for row in await tx.all("touched", since, 500)})
+
+
 async def held_snapshot(tx: Tx, conversation: str) -> Snapshot | None:
     current: Held | None = await find(tx, conversation)
     return None if current is None else await snapshot(tx, current)

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import random
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from bot.clock import DAY, Clock, real_now
 from bot.errors import StoreError
 from bot.ids import new_id
 from bot.store.base import Row, Unit, migrations, split, statements
+from bot.store.listening import CHANNEL, listen
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -274,6 +275,18 @@ class Postgres:
                 raise _Gone from error
         elif isinstance(error, asyncpg.PostgresError) and not isinstance(error, MET):
             raise StoreError(f"the store could not do it: {error}") from error
+
+    async def tell(self, hint: str) -> None:
+        # In a transaction with no other work: one with NOTIFY keeps all others from committing.
+        async with self._connected() as connection:
+            try:
+                await connection.fetch("select pg_notify($1, $2)", CHANNEL, hint)
+            except (*GONE, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                connection.terminate()
+                raise StoreError(f"no hint: {error}") from error
+
+    async def listen(self, heard: Callable[[str], None]) -> None:
+        await listen(self.at.url, heard)
 
     async def close(self) -> None:
         if self._closed:

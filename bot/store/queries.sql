@@ -313,6 +313,8 @@ left join agent g on m.origin = 'agent:' || g.id
 where m.id = $1
 -- name: place_of
 select flow, step from conversation where id = $1
+-- name: touched
+select conversation from message where id > $1 order by id limit $2
 -- name: conversation_of_message
 select v.id, v.channel from message m join conversation v on v.id = m.conversation where m.id = $1
 

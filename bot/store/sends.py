@@ -19,6 +19,8 @@ HELD = ("Nobody knows whether it arrived: the provider took the request and did 
         "It is not sent again by itself.")
 #: What goes behind a picture waits for it to be delivered, but not longer than this (ms).
 AFTER_MEDIA = 5_000
+#: Later than every lease; more than every page.
+EVER = 1 << 62
 #: A process says so often that it lives (ms of real time).
 BEAT = 2_000
 #: So long without a beat, and nobody took receipts.

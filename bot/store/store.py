@@ -6,7 +6,7 @@ whom to tell. `now` is business time, `real` the wall's; both epoch milliseconds
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from bot import failpoints
 from bot.clock import Clock, real_now
@@ -29,8 +29,6 @@ from bot.store.rows import (
 from bot.store.turns import Step
 from bot.store.work import Flooded, Pace, Reach, Work
 
-#: Later than every lease; more than every page.
-EVER = 1 << 62
 #: What was released so long ago (ms) and is not under way has been lost sight of.
 LOST = 5_000
 
@@ -61,6 +59,8 @@ class Store:
         self.unclean = database.unclean
         #: Other processes work on it too.
         self.shared = database.shared
+        #: Under this name the process holds what it has claimed.
+        self.holder = database.holder
 
     async def close(self) -> None:
         """Let go of the database once what is under way is written."""
@@ -144,17 +144,8 @@ class Store:
 
         Nobody else has the store open: what is held is held by nobody, and every lease is over.
         """
-
-        async def unit(tx: Tx) -> int:
-            real = real_now()
-            await tx.run("end_begun")
-            await tx.run("end_waits", real)
-            await tx.run("end_leases_of_calls")
-            doubts = await sends.lapse(tx, EVER, real + self._unknown_after, EVER)
-            await tx.run("wait_again", real + self._unknown_after)
-            return doubts
-
-        return await self._db.write(unit)
+        return await self._db.write(
+            lambda tx: clockwork.adopt(tx, real_now(), self._unknown_after))
 
     async def recover(self, under_way: Collection[str]) -> int:
         """Where others work too: how many messages of silent processes are in doubt now.
@@ -174,7 +165,7 @@ class Store:
     async def put_back(self, under_way: Collection[str]) -> None:
         """At the end: what was released and never begun waits again, without a doubt."""
         await self._db.write(
-            lambda tx: sends.put_back(tx, self._db.holder, under_way, EVER))
+            lambda tx: sends.put_back(tx, self._db.holder, under_way, sends.EVER))
 
     async def claim_sends(self, limit: int = 100) -> Work:
         """Release what waited for its time: retries, doubts that nobody resolved, new room."""
@@ -243,6 +234,20 @@ class Store:
             return work if await clockwork.end_call(tx, conversation, result, step, work) else None
 
         return await self._db.write(unit)
+
+    # The other processes
+
+    async def tell(self, hint: str) -> None:
+        """Say something short to them; it may get lost."""
+        await self._db.tell(hint)
+
+    async def listen(self, heard: Callable[[str], None]) -> None:
+        """Call `heard` with what they say, until cancelled."""
+        await self._db.listen(heard)
+
+    async def touched(self, since: str) -> list[str]:
+        """Conversations with messages behind that id."""
+        return await self._db.read(lambda tx: desk.touched(tx, since))
 
     # Flow versions, settings
 
