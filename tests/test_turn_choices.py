@@ -257,7 +257,7 @@ steps:
 NARROW = """flow: wear
 title: Wear
 triggers: {keywords: {en: [wear]}}
-slots: {item: {type: choice}}
+slots: {thing: {type: choice}}
 steps:
   ask:
     say: Which?
@@ -266,8 +266,8 @@ steps:
       blue: {label: Blue shoe}
       green: {label: Green shoe}
       coat: {label: Black coat}
-    save: item
-  done: {say: "{{ item }}", end: done}
+    save: thing
+  done: {say: "{{ thing }}", end: done}
 """
 
 

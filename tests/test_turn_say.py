@@ -145,3 +145,41 @@ steps:
     assert talk.contact.tags == ("vip",)
     assert talk.contact.fields == {"level": "gold"}
     assert talk.outcome == "paid"
+
+
+def test_what_a_customer_wrote_is_cut_where_whatsapp_would_refuse_it(tmp_path: Path) -> None:
+    talk = Talk(flows(tmp_path, """flow: files
+title: Files
+triggers: {keywords: {en: [files]}}
+slots: {word: {type: text}, pick: {type: choice}}
+steps:
+  ask: {say: Say something., ask: word}
+  choose: {say: Which?, choices: {a: {label: "{{ word }}"}, b: {label: "{{ contact.email }}"}},
+           save: pick}
+  files:
+    send:
+      - {image: "https://example.com/a.jpg", caption: "{{ word }}"}
+      - {document: "https://example.com/a.pdf", filename: "{{ word }}.pdf"}
+      - {document: "https://example.com/a.pdf", filename: "a.{{ word }}"}
+      - {link: {label: "{{ word }}", url: "https://example.com"}}
+    set: {contact.email: x}
+    end: sent
+"""))
+    talk.says("files").says("one\n\ntwo " + "👩‍👩‍👧" * 2_000)
+    assert talk.titles == ["one two 👩‍👩‍👧…", "b"]
+    image, document, other, link = talk.taps("b").contents
+    assert fits(image["caption"], 1024)
+    assert image["caption"].endswith("👩‍👩‍👧…")
+    assert document["name"].startswith("one two ")
+    assert document["name"].endswith(".pdf")
+    assert len(document["name"]) < 220
+    assert len(other["name"]) < 220
+    assert fits(link["label"], 20)
+
+
+def test_a_text_is_not_parted_within_what_people_see_as_one_character() -> None:
+    text = "👩‍👩‍👧" * 900
+    assert all(piece.startswith("👩‍👩‍👧") and piece.endswith("👩‍👩‍👧")
+               for piece in split(text, 1024))
+    assert "".join(split(text, 1024)) == text
+    assert shorten("e\u0301" * 30, 21) == "e\u0301" * 10 + "…"

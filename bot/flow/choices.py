@@ -89,7 +89,7 @@ def shown(turn: Turn, node: Node) -> list[tuple[str, str, str]]:
 
 def _shown(turn: Turn, choice: Choice) -> tuple[str, str, str]:
     description = turn.text(choice.description) if choice.description else ""
-    return choice.id, turn.text(choice.label), description
+    return choice.id, turn.text(choice.label).strip() or choice.id, description
 
 
 def labels(turn: Turn, node: Node) -> Sequence[ChoiceLabels]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import regex
+
 from bot.model import Json, Reply, noun
 
 PLAIN = 4_096
@@ -18,6 +20,9 @@ ROW = 24
 DESCRIPTION = 72
 BUTTONS = 3
 ROWS = 10
+#: Parts of one visible character: 👩‍👧 is two joined, é may be e with a mark, 👍🏽 has a skin.
+_JOINER = "\u200d"
+_ADDED = regex.compile(r"[\p{M}\uFE0E\uFE0F\U0001F3FB-\U0001F3FF\U000E0020-\U000E007F]")
 _HEADERS = frozenset({"image", "video", "document"})
 
 
@@ -68,10 +73,20 @@ def shorten(text: str, limit: int) -> str:
     kept = text[:limit - 1]
     while size(kept) > limit - 1:
         kept = kept[:-1]
+    kept = kept[:_whole(text, len(kept))]
     space = kept.rfind(" ")
     if space >= limit // 2:
         kept = kept[:space]
     return kept.rstrip(" ,.;:-–·") + "…"
+
+
+def _whole(text: str, end: int) -> int:
+    """The end, moved before the character that people see as one, where it would be torn apart."""
+    for cut in range(end, max(0, end - 64), -1):
+        after, before = text[cut:cut + 1], text[cut - 1]
+        if before != _JOINER and after != _JOINER and not _ADDED.match(after):
+            return cut
+    return end
 
 
 def distinct(titles: list[str], limit: int) -> list[str]:
@@ -79,6 +94,7 @@ def distinct(titles: list[str], limit: int) -> list[str]:
     taken: set[str] = set()
     result: list[str] = []
     for title in titles:
+        title = " ".join(title.split()) or "…"  # WhatsApp takes no line breaks on a button
         short = shorten(title, limit)
         count = 2
         while short in taken:
@@ -207,7 +223,7 @@ def split(text: str, limit: int) -> list[str]:
             if cut >= limit // 3:
                 break
         else:
-            cut = len(window)
+            cut = _whole(text, len(window))
         pieces.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
     if text:

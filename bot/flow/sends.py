@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.flow.messages import Media
+from bot.flow.messages import BODY, BUTTON, Media, shorten
 from bot.flow.spec import Send
 from bot.model import Json
 
 if TYPE_CHECKING:
     from bot.flow.turn import Turn
+
+#: Of a file and of its ending: with what a customer wrote in it, it could be of any length.
+_LONGEST_NAME, _LONGEST_ENDING = 200, 10
 
 
 def send(turn: Turn, sends: tuple[Send, ...]) -> None:
@@ -37,10 +40,19 @@ def _content(turn: Turn, send: Send) -> Json | None:
         return None
     if kind == "link":
         label = turn.text(send.label) if send.label else str(value)
-        return {"type": kind, "label": label, "url": str(value)}
+        return {"type": kind, "label": shorten(label, BUTTON), "url": str(value)}
     content: Json = {"type": kind, "url": str(value)}
     if send.caption:
-        content["caption"] = turn.text(send.caption)
+        content["caption"] = shorten(turn.text(send.caption), BODY)
     if send.filename:
-        content["name"] = str(turn.value(send.filename))
+        content["name"] = _name(str(turn.value(send.filename)))
     return content
+
+
+def _name(text: str) -> str:
+    """The name of a file on one line, no longer than any file's."""
+    name = " ".join(text.split())
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending) > _LONGEST_ENDING:
+        return name[:_LONGEST_NAME]
+    return stem[:_LONGEST_NAME] + dot + ending
