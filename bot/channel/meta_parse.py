@@ -165,7 +165,7 @@ def _sender(message: Json, place: _Place, content: Json) -> tuple[tuple[Address,
                identifier(system.get("user_id")), *ids, identifier(system.get("previous_user_id"))]
     phones: dict[Address, None] = {}
     others: dict[Address, None] = {}
-    for value in ids:
+    for value in dict.fromkeys(ids):  # most deliveries name the sender twice
         if not value:
             continue
         digits = value[1:] if value[0] == "+" else value

@@ -11,6 +11,7 @@ from babel import Locale, UnknownLocaleError
 Text = TypeVar("Text")
 
 
+@lru_cache(maxsize=256)
 def base(language: str) -> str:
     """The language without its region: pt of pt-BR."""
     return language.replace("_", "-").partition("-")[0].lower()
