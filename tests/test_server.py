@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 
@@ -67,17 +66,3 @@ async def test_what_nobody_expected_is_a_number_that_the_log_knows(
     assert said == {"error": "internal error", "incident": said["incident"]}
     (record,) = caplog.records
     assert record.incident == said["incident"]  # type: ignore[attr-defined]
-
-
-async def test_what_is_no_http_is_a_line_and_no_traceback(
-        client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "aiohttp.server"):
-        for garbage in (b"\x16\x03\x01\x02\x00", b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n"):
-            reader, writer = await asyncio.open_connection(client.host, client.port)
-            writer.write(garbage + b"\r\n\r\n")
-            await writer.drain()
-            assert b"400" in await reader.read(400)
-            writer.close()
-            await writer.wait_closed()
-    assert {(record.getMessage(), record.levelname, record.exc_info)
-            for record in caplog.records} == {("no_http", "INFO", None)}

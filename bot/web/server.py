@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CollectorRegistry, generate_latest
 
 log = logging.getLogger(__name__)
@@ -31,27 +30,12 @@ async def _last_resort(request: web.Request, handler: Handler) -> web.StreamResp
         return web.json_response({"error": "internal error", "incident": incident}, status=500)
 
 
-class _Framing(logging.Filter):
-    """What strangers send that is no HTTP is a line in the log, and no error of ours."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        problem = record.exc_info[1] if record.exc_info else None
-        if isinstance(problem, HttpProcessingError):
-            record.levelno, record.levelname = logging.INFO, "INFO"
-            record.msg, record.args, record.exc_info = "no_http", (), None
-            record.problem = " ".join(str(problem.message).split())[:200]
-        return True
-
-
 def application(ready: Callable[[], Awaitable[str]],
                 registry: CollectorRegistry) -> web.Application:
     """An application with /healthz, /readyz and /metrics.
 
     `ready` answers "" when the process can serve, else what is missing.
     """
-    foreign = logging.getLogger("aiohttp.server")
-    if not any(isinstance(each, _Framing) for each in foreign.filters):
-        foreign.addFilter(_Framing())
     app = web.Application(middlewares=[_last_resort], client_max_size=LARGEST)
 
     async def healthz(_: web.Request) -> web.Response:
