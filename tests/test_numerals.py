@@ -51,3 +51,14 @@ def test_any_digits_are_a_number_or_none(text: str) -> None:
     number(text, "en")
     number(text, "de")
     han(text)
+
+
+@pytest.mark.parametrize(("said", "language", "value"), [
+    ("five hundred", "en", 500), ("two thousand", "en", 2_000), ("a dozen", "en", 12),
+    ("2 million", "en", 2_000_000), ("fünf hundert", "de", 500), ("一千二", "zh", 1_200),
+    ("两万五", "zh", 25_000), ("一千零二", "zh", 1_002), ("三百五十", "zh", 350),
+    ("一百二", "zh", 120),
+    ("once", "es", 11), ("once", "en", None), ("两三", "zh", None), ("二三", "zh", None)])
+def test_a_number_with_its_hundreds_and_thousands(said: str, language: str,
+                                                  value: int | None) -> None:
+    assert number(said, language) == value

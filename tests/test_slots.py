@@ -212,3 +212,12 @@ steps:
 """))
     talk.says("limit").says(said)
     assert (talk.rule == "answer") is taken
+
+
+@pytest.mark.parametrize(("said", "language"), [
+    ("three and a half", "en"), ("twelve and a half hundred", "en"), ("2½", "en"),
+    ("minus five", "en"), ("three quarters", "en"), ("five point five", "en"), ("once", "en"),
+    ("ein paar", "de"), ("2,5 tausend", "de"), ("三个半", "zh"), ("两三个", "zh"), ("十几个", "zh"),
+    ("一打", "zh"), ("2万5", "zh")])
+def test_half_of_what_was_said_is_no_number(said: str, language: str) -> None:
+    assert take("number", said, language) == Refused("type")

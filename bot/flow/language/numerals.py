@@ -11,7 +11,7 @@ from functools import lru_cache
 import regex
 
 from bot.flow.language.lexicon import FILLER
-from bot.flow.language.tags import locale
+from bot.flow.language.tags import base, locale
 from bot.flow.language.words import is_run, normalise
 
 _CARDINALS: Mapping[str, str] = {
@@ -52,6 +52,16 @@ auswahl opcion opzione opcao numéro choix n das der die den el la los le il lo 
 """
 _AROUND = FILLER.union(_OF_LISTS.split())
 
+#: Words that make another number of the one before them, and those after which it is not guessed.
+_SCALES = {"hundred": 100, "hundert": 100, "thousand": 1_000, "tausend": 1_000, "mille": 1_000,
+           "mila": 1_000, "mil": 1_000, "duizend": 1_000, "honderd": 100, "dozen": 12,
+           "dutzend": 12, "million": 1_000_000, "millionen": 1_000_000, "millones": 1_000_000}
+_OTHERWISE = frozenset(
+    ["half", "halves", "quarter", "quarters", "third", "thirds", "minus", "plus", "times", "point", "comma", "billion", "halb", "halbe", "halbes", "einhalb", "viertel", "drittel", "paar", "komma", "mal", "medio", "media", "mezzo", "mezza", "demi", "demie", "douzaine", "docena", "meia"])
+_VAGUE = frozenset("半几幾打多")
+#: Numbers elsewhere that are other words in English.
+_ENGLISH = frozenset(["once", "due", "elf", "sei"])
+
 _HAN = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "兩": 2, "三": 3, "四": 4, "五": 5, "六": 6,
         "七": 7, "八": 8, "九": 9, "壹": 1, "贰": 2, "叁": 3, "幺": 1}
 _HAN_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "萬": 10_000}
@@ -76,11 +86,23 @@ CARDINALS = {**_numbered(_CARDINALS, _OTHER_CARDINALS, 0), **_TENS}
 ORDINALS = _numbered(_ORDINALS, _OTHER_ORDINALS, 1)
 
 
+def is_otherwise(text: str) -> bool:
+    """Whether it says more of a number than the number alone: half, minus, 几个, ½."""
+    return any(character in _VAGUE or unicodedata.numeric(character, 0) % 1
+               for character in text) or any(
+        word in _SCALES or word in _OTHERWISE for word in normalise(text))
+
+
 def han(text: str) -> int | None:
-    """A number in Chinese numerals: 三, 十二, 二十一, 三百零五, 二〇二六."""
+    """A number in Chinese numerals: 三, 十二, 二十一, 三百零五, 一千二, 二〇二六.
+
+    两三 is no number but two or three.
+    """
     if not text or not _HAN_NUMBER.fullmatch(text) or len(text) > 9:
         return None
     if not any(character in _HAN_UNITS for character in text):
+        if len(text) == 2 and _HAN[text[1]] == _HAN[text[0]] + 1 and _HAN[text[0]]:
+            return None
         return int("".join(str(_HAN[character]) for character in text))
     total, part, digit = 0, 0, 0
     for character in text:
@@ -92,6 +114,8 @@ def han(text: str) -> int | None:
                 total, part, digit = (total + part + digit) * unit, 0, 0
             else:
                 part, digit = part + (digit or 1) * unit, 0
+    if digit and len(text) > 1 and text[-2] in "百千万萬":
+        digit *= _HAN_UNITS[text[-2]] // 10  # 一千二 is 1,200, 一千零二 is 1,002
     return total + part + digit
 
 
@@ -150,8 +174,15 @@ def number(text: str, language: str) -> Decimal | None:
     if len(folded) > 40:
         return None
     words = normalise(folded)
+    if words and words[0] in _ENGLISH and base(language) == "en":
+        return None
     if len(words) == 1 and words[0] in CARDINALS:
         return Decimal(CARDINALS[words[0]])
+    if len(words) == 2 and words[1] in _SCALES:
+        count = CARDINALS.get(words[0], 1 if words[0] == "a" else None)
+        if count is None and words[0].isdigit():
+            count = int(words[0])
+        return None if count is None else Decimal(count * _SCALES[words[1]])
     if len(words) == 2 and words[0] in _TENS and CARDINALS.get(words[1], 10) < 10:
         return Decimal(_TENS[words[0]] + CARDINALS[words[1]])
     found = _han_number(folded)
