@@ -117,11 +117,9 @@ def show(turn: Turn, node: Node) -> None:
     rows = shown(turn, node)
     kept = turn.run.get("held", {})
     left = kept.get("left")
-    places = {row[0]: place for place, row in enumerate(rows)}
-    if left is not None:
-        rows = [row for row in rows if row[0] in left]
-    tokens = [(token(id_, places[id_]), label, description)
-              for id_, label, description in rows]
+    tokens = [(token(id_, place), label, description)
+              for place, (id_, label, description) in enumerate(rows)
+              if left is None or id_ in left]
     button = turn.text(node.step.button) if node.step.button else ""
     menu(turn, tokens, button=button, page=kept.get("page", 0))
 
