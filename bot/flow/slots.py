@@ -196,7 +196,8 @@ def _amount(text: str, scope: Scope) -> Decimal | None:
         return whole
     # "2 people", "about 50 €", "三个": one number, and nothing that speaks against it.
     words = regex.split(r"\s+", text.strip(_AROUND))
-    if len(words) > 6 or numerals.is_otherwise(text) or any(word in lexicon.NEGATIONS for word in normalise(text)):
+    if len(words) > 6 or numerals.is_otherwise(text) or any(
+            word in lexicon.NEGATIONS for word in normalise(text)):
         return None
     found = [amount for word in words for part in _apart(word)
              if (amount := numerals.number(part, scope.language)) is not None]

@@ -56,8 +56,11 @@ _AROUND = FILLER.union(_OF_LISTS.split())
 _SCALES = {"hundred": 100, "hundert": 100, "thousand": 1_000, "tausend": 1_000, "mille": 1_000,
            "mila": 1_000, "mil": 1_000, "duizend": 1_000, "honderd": 100, "dozen": 12,
            "dutzend": 12, "million": 1_000_000, "millionen": 1_000_000, "millones": 1_000_000}
-_OTHERWISE = frozenset(
-    ["half", "halves", "quarter", "quarters", "third", "thirds", "minus", "plus", "times", "point", "comma", "billion", "halb", "halbe", "halbes", "einhalb", "viertel", "drittel", "paar", "komma", "mal", "medio", "media", "mezzo", "mezza", "demi", "demie", "douzaine", "docena", "meia"])
+_OTHERWISE = frozenset([
+    "half", "halves", "quarter", "quarters", "third", "thirds", "minus", "plus", "times", "point",
+    "comma", "billion", "halb", "halbe", "halbes", "einhalb", "viertel", "drittel", "paar",
+    "komma", "mal", "medio", "media", "mezzo", "mezza", "demi", "demie", "douzaine", "docena",
+    "meia"])
 _VAGUE = frozenset("半几幾打多")
 #: Numbers elsewhere that are other words in English.
 _ENGLISH = frozenset(["once", "due", "elf", "sei"])
