@@ -98,3 +98,9 @@ def test_what_was_left_for_days_is_forgotten_when_something_else_is_said(talk: T
     talk.waits(4 * DAY)
     talk.says("hello").says("gibberish zzz")
     assert "later" not in talk.state
+
+
+@pytest.mark.parametrize("number", ["1", "2", "3", "the first"])
+def test_a_number_confirms_and_cancels_nothing(talk: Talk, number: str) -> None:
+    assert talk.says("2026-03-20").says(number).rule == "refused"
+    assert talk.step == "booking/check"

@@ -46,7 +46,9 @@ def find(turn: Turn, node: Node, text: str) -> Chosen | Several | None:
     answer = yes_no(text, turn.language, turn.flows.options.default_language)
     if answer is not None:
         return Chosen(meaning[answer], "label")
-    if isinstance(found, Chosen) and found.how != "position":
+    if isinstance(found, Chosen):
+        if found.how == "position":  # these buttons have no numbers: "3" is rather a correction
+            return None
         choice = next(one for one in offered if one.id == found.id)
         if found.id in (review.CONFIRM, review.CANCEL, steps.YES) and not choosing.outright(
                 text, choice):
