@@ -31,6 +31,7 @@ class Calls:
         self._store = store
         self._backends = backends
         self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way: set[str] = set()  #: keys
 
     async def run(self) -> None:
         """Make calls until cancelled; those on the way are finished first."""
@@ -57,21 +58,25 @@ class Calls:
         Again under the same key where that is safe; elsewhere nobody knows whether it was done,
         and the flow is told so.
         """
+        if self._tasks:
+            await self._store.keep_calls()
         for conversation, channel, call in await self._store.adopt_calls(
                 max(1, AT_ONCE - len(self._tasks))):
+            if call.key in self._under_way:  # ours: we could not reach the store for a while
+                continue
             if self._backends.repeatable(call.operation):
                 self._start(conversation, channel, call)
             else:
                 await self._engine.result(conversation, {
                     "key": call.key, "call": call.operation, "ok": False,
                     "error": {"kind": "timeout", "status": None}})
-        if self._tasks:
-            await self._store.keep_calls()
 
     def _start(self, conversation: str, channel: str, call: CallRequest) -> None:
         task = asyncio.create_task(self._make(conversation, channel, call))
         self._tasks.add(task)
+        self._under_way.add(call.key)
         task.add_done_callback(self._done)
+        task.add_done_callback(lambda _: self._under_way.discard(call.key))
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -28,6 +28,7 @@ async def asked(store: Store, clock: Clock) -> str:
 
 async def test_a_call_is_claimed_once_and_known_as_running_after_a_restart(
         store: Store, clock: Clock, database: Database) -> None:
+    assert await store.adopt_calls() == []
     conversation = await asked(Store(database, clock, lease=0), clock)
     assert await store.claim_calls() == []
     assert await store.adopt_calls() == [(conversation, "main", FIND)]

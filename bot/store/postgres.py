@@ -230,7 +230,7 @@ class Postgres:
     async def read(self, unit: Unit[T]) -> T:
         if self._closed:
             raise StoreError("the store is closed")
-        for again in (True, False):
+        for tries in range(1, TRIES + 1):
             try:
                 async with self._connected() as connection:
                     try:
@@ -242,7 +242,7 @@ class Postgres:
                         raise
                 return result
             except _Gone as error:
-                if not again:
+                if tries == TRIES:
                     raise StoreError(f"the store can't be read: {error.__cause__}") from error
         raise AssertionError("unreachable")
 
@@ -262,7 +262,7 @@ class Postgres:
     async def _undo(self, connection: Any, error: BaseException) -> None:
         """Leave a transaction that failed. Raises what the failure means, if that says more."""
         late = isinstance(error, asyncpg.QueryCanceledError)
-        gone = connection.is_closed() or (
+        gone = _closed(connection) or (
             isinstance(error, (*GONE, asyncio.CancelledError)) and not late)
         if not gone:
             try:
@@ -270,7 +270,8 @@ class Postgres:
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
                 gone = True
         if gone:
-            connection.terminate()
+            _cut(connection)
+            await self._pool.expire_connections()  # what broke this one may have broken all
             if isinstance(error, Exception):
                 raise _Gone from error
         elif isinstance(error, asyncpg.PostgresError) and not isinstance(error, MET):
@@ -282,7 +283,7 @@ class Postgres:
             try:
                 await connection.fetch("select pg_notify($1, $2)", CHANNEL, hint)
             except (*GONE, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                connection.terminate()
+                _cut(connection)
                 raise StoreError(f"no hint: {error}") from error
 
     async def listen(self, heard: Callable[[str], None]) -> None:
@@ -307,6 +308,18 @@ class Postgres:
 
 class _Gone(Exception):
     """The connection broke; its cause says how."""
+
+
+def _closed(connection: Any) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # the pool has thrown it away already
+        return True
+
+
+def _cut(connection: Any) -> None:
+    with contextlib.suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 async def _leave(connection: Any) -> None:

@@ -189,13 +189,16 @@ async def put_back(tx: Tx, holder: str, under_way: Collection[str], until: int) 
     return back
 
 
-async def beat(tx: Tx, real: int, doubt_until: int) -> None:
-    """Note that a process lives. Where none did for a while, doubts wait anew: the receipts of
-    that time are still to come.
+async def beat(tx: Tx, real: int, doubt_until: int, lease_until: int) -> None:
+    """Note that a process lives.
+
+    Where none did for a while - or none could reach the store - doubts wait anew, for the
+    receipts of that time are still to come, and calls stay with those who make them.
     """
     row = await tx.one("last_beat")
     last = int(row[0]) if row is not None else 0
     if real - last > SILENCE:
         await tx.run("wait_again", doubt_until)
+        await tx.run("extend_calls", lease_until)
     if real - last > BEAT:
         await tx.run("beat", str(real))

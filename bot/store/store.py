@@ -156,11 +156,15 @@ class Store:
 
         async def unit(tx: Tx) -> int:
             real = real_now()
-            await sends.beat(tx, real, real + self._unknown_after)
-            await sends.put_back(tx, self._db.holder, under_way, real + self._lease - LOST)
+            await self._beat(tx, real)
+            age = min(LOST, self._lease // 2)
+            await sends.put_back(tx, self._db.holder, under_way, real + self._lease - age)
             return await sends.lapse(tx, real, real + self._unknown_after, 100)
 
         return await self._db.write(unit)
+
+    async def _beat(self, tx: Tx, real: int) -> None:
+        await sends.beat(tx, real, real + self._unknown_after, real + self._lease)
 
     async def put_back(self, under_way: Collection[str]) -> None:
         """At the end: what was released and never begun waits again, without a doubt."""
@@ -218,8 +222,13 @@ class Store:
 
     async def adopt_calls(self, limit: int = 50) -> list[tuple[str, str, CallRequest]]:
         """Calls that another process began and did not finish before its lease ended."""
-        return await self._db.write(
-            lambda tx: clockwork.claim_calls(tx, limit, "running", self._work()))
+
+        async def unit(tx: Tx) -> list[tuple[str, str, CallRequest]]:
+            if self.shared:
+                await self._beat(tx, real_now())
+            return await clockwork.claim_calls(tx, limit, "running", self._work())
+
+        return await self._db.write(unit)
 
     async def keep_calls(self) -> None:
         """The calls that this process makes stay its own."""

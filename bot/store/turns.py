@@ -7,7 +7,7 @@ in three. Both end in `commit`, so both give the same result.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
 from bot import failpoints
@@ -47,14 +47,29 @@ BEGUN = 5_000
 async def accept(tx: Tx, items: Sequence[Item], step: Step | None, work: Work) -> None:
     """Everything of one delivery. With `step`, conversations with nothing waiting move on."""
     failpoints.hit("accept.before")
+    new = await _new(tx, items, work.now)
     for item in in_order(items):
         if isinstance(item, Incoming):
+            if (key := (item.channel, item.external_id)) not in new:
+                continue
+            new.discard(key)  # it may stand in the delivery again
             await _message(tx, item, step, work)
         elif isinstance(item, Receipt):
             await receipts.apply(tx, item, work.real, work)
         else:
             await _keep(tx, item, work.now)
     failpoints.hit("accept.done")
+
+
+async def _new(tx: Tx, items: Iterable[Item], now: int) -> set[tuple[str, str]]:
+    """(channel, id) of the messages that nobody has seen before, noted as seen.
+
+    All of them before any conversation is held, and in one order: the same message may stand in
+    two deliveries at once.
+    """
+    keys = {(item.channel, item.external_id) for item in items if isinstance(item, Incoming)}
+    return {key for key in (sorted(keys) if len(keys) > 1 else keys)
+            if await tx.run("see", *key, now)}
 
 
 def in_order(items: Sequence[Item]) -> Sequence[Item]:
@@ -78,8 +93,6 @@ async def _keep(tx: Tx, item: Notice, now: int) -> None:
 
 
 async def _message(tx: Tx, item: Incoming, step: Step | None, work: Work) -> None:
-    if not await tx.run("see", item.channel, item.external_id, work.now):
-        return
     conversation = await hold(tx, item, work.now)
     conversation.heard(min(item.sent_at, work.now))
     conversation.remind_at = None  # counted anew from this message, by the turn that handles it
