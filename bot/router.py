@@ -81,6 +81,9 @@ def _timer(turn: Turn) -> None:
         return
     turn.rule = "timer"
     turn.state["timed_out"] = payload["token"]
+    if clocks.is_past_saying(turn, node.step.on_timeout):
+        turn.item = "late"
+        return
     turn.next = "elapsed"
 
 

@@ -84,7 +84,7 @@ def test_the_flows_own_reminder_goes_out_once_and_hands_over(tmp_path: Path) -> 
 
 def test_the_general_reminder_goes_out_once_and_a_word_arms_it_again(tmp_path: Path) -> None:
     talk = Talk(flows(tmp_path, PLAIN)).says("plain").waits(23 * HOUR)
-    assert "one more hour" in talk.said
+    assert "One more hour only" in talk.said
     assert talk.step == "plain/ask"
     assert talk.decision is not None
     assert talk.decision.remind_at is None
@@ -92,7 +92,7 @@ def test_the_general_reminder_goes_out_once_and_a_word_arms_it_again(tmp_path: P
     talk.gets({"type": "sticker", "media": {"id": "s", "mime_type": "image/webp"}})
     assert talk.decision.remind_at == talk.heard_at + 23 * HOUR
     talk.waits(23 * HOUR)
-    assert "one more hour" in talk.said
+    assert "One more hour only" in talk.said
 
 
 def test_a_step_may_have_none(tmp_path: Path) -> None:
@@ -180,3 +180,15 @@ def test_a_button_takes_up_a_flow_however_long_it_has_waited(tmp_path: Path) -> 
     talk = returning(tmp_path).says("return").says("AB123456").returns(SHOES)
     talk.now += 80 * HOUR
     assert talk.taps("Wrong item").step == "returns/review"
+
+
+def test_a_time_out_that_only_nudges_says_nothing_when_the_reminder_is_due_as_well(
+        tmp_path: Path) -> None:
+    talk = returning(tmp_path).says("return")
+    assert talk.decision is not None
+    _, token = talk.decision.timers["timeout"]
+    talk.now += 23 * HOUR
+    talk.happens("timer", {"name": "timeout", "token": token})
+    assert (talk.rule, talk.contents) == ("timer", [])
+    talk.happens("reminder", {})
+    assert "One more hour only" in talk.said

@@ -40,6 +40,15 @@ def _base(turn: Turn) -> int:
     return max(int(turn.run["since"]), int(turn.state.get("wrote_at", 0)))
 
 
+def is_past_saying(turn: Turn, timer: Timer) -> bool:
+    """Whether a time-out that only says something comes so late that it had better not: the
+    reminder is due too, or the window is closed and the words would leave some other day.
+    """
+    due = remind_at(turn)
+    return timer.then == STAY and (turn.now >= turn.snapshot.window_until
+                                   or (due is not None and due <= turn.now))
+
+
 def remind_at(turn: Turn) -> int | None:
     """When the next reminder before the window closes is due."""
     snapshot = turn.snapshot
