@@ -76,7 +76,7 @@ def test_the_flows_own_reminder_goes_out_once_and_hands_over(tmp_path: Path) -> 
     assert talk.decision.remind_at == talk.heard_at + 23 * HOUR
     talk.waits(23 * HOUR)
     assert (talk.rule, talk.owner) == ("reminder", "queue")
-    assert "One more hour only" in talk.said
+    assert "one more hour only" in talk.said.lower()
     assert talk.decision.ticket is not None
     assert (talk.decision.ticket.queue, talk.decision.ticket.reason) == ("support", "reminder")
     assert talk.decision.remind_at is None
@@ -84,7 +84,7 @@ def test_the_flows_own_reminder_goes_out_once_and_hands_over(tmp_path: Path) -> 
 
 def test_the_general_reminder_goes_out_once_and_a_word_arms_it_again(tmp_path: Path) -> None:
     talk = Talk(flows(tmp_path, PLAIN)).says("plain").waits(23 * HOUR)
-    assert "One more hour only" in talk.said
+    assert "one more hour only" in talk.said
     assert talk.step == "plain/ask"
     assert talk.decision is not None
     assert talk.decision.remind_at is None
@@ -92,7 +92,7 @@ def test_the_general_reminder_goes_out_once_and_a_word_arms_it_again(tmp_path: P
     talk.gets({"type": "sticker", "media": {"id": "s", "mime_type": "image/webp"}})
     assert talk.decision.remind_at == talk.heard_at + 23 * HOUR
     talk.waits(23 * HOUR)
-    assert "One more hour only" in talk.said
+    assert "one more hour only" in talk.said
 
 
 def test_a_step_may_have_none(tmp_path: Path) -> None:
@@ -191,4 +191,4 @@ def test_a_time_out_that_only_nudges_says_nothing_when_the_reminder_is_due_as_we
     talk.happens("timer", {"name": "timeout", "token": token})
     assert (talk.rule, talk.contents) == ("timer", [])
     talk.happens("reminder", {})
-    assert "One more hour only" in talk.said
+    assert "one more hour only" in talk.said.lower()
