@@ -64,16 +64,29 @@ def test_a_button_of_another_run_is_not_this_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("title", ["Wrong item", "Something else"])
-def test_a_forged_or_foreign_button_is_what_its_title_says(tmp_path: Path, title: str) -> None:
+def test_a_forged_or_foreign_button_of_our_form_answers_nothing(
+        tmp_path: Path, title: str) -> None:
     talk = returning(tmp_path).says("return").says("AB123456").returns(SHOES)
     own = talk.button("Wrong item")["id"]
     other = returning(tmp_path)
     other.id = "c2"
     other.says("return").says("AB123456").returns(SHOES)
     for forged in (other.button("Wrong item")["id"], own[:-1] + ("A" if own[-1] != "A" else "B"),
-                   own.replace("returns", "refunds"), "", "x", "1s.a.b.c.d.e", "1o.flow:returns."):
+                   own.replace("returns", "refunds"), "1s.a.b.c.d.e", "1o.flow:returns."):
         here = returning(tmp_path).says("return").says("AB123456").returns(SHOES)
         here.tap({"id": forged, "title": title})
+        assert (here.step, here.rule) == ("returns/ask_reason", "old_tap")
+        assert here.contents[-1]["buttons"][0]["title"] == "It is damaged"  # asked again
+    nobody = returning(tmp_path)
+    nobody.tap({"id": own[:-1] + "!", "title": title})
+    assert (nobody.step, nobody.rule) == ("", "old_tap")
+
+
+@pytest.mark.parametrize("title", ["Wrong item", "Something else"])
+def test_a_button_that_was_never_ours_is_what_its_title_says(tmp_path: Path, title: str) -> None:
+    for never_ours in ("", "x", "a template's payload"):
+        here = returning(tmp_path).says("return").says("AB123456").returns(SHOES)
+        here.tap({"id": never_ours, "title": title})
         assert here.step == ("returns/review" if title == "Wrong item" else "returns/ask_reason")
         assert here.rule == ("answer" if title == "Wrong item" else "refused")
 

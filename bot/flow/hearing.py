@@ -67,6 +67,8 @@ def hear(turn: Turn) -> None:
     if ref is not None:  # 2
         if not taps.again(turn, content["id"], last_tap, ref):
             taps.tap(turn, ref, given)
+    elif kind == "tap" and refs.looks_ours(content.get("id")):
+        taps.foreign(turn)
     elif kind in ("text", "tap") and text is not None:
         _text(turn, text, said, offered, given)
     else:

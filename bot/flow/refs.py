@@ -50,6 +50,11 @@ def offer(action: str) -> str:
     return f"{_OFFER}.{action}"
 
 
+def looks_ours(reply_id: object) -> bool:
+    """Whether an id that `read` did not know has the form of ours: made up, or of somebody else."""
+    return isinstance(reply_id, str) and reply_id.startswith((f"{_STEP}.", f"{_OFFER}."))
+
+
 def read(key: bytes, conversation: str, reply_id: str) -> StepRef | OfferRef | None:
     """What a reply id points at; None when we did not make it for this conversation."""
     if len(reply_id) > 200 or not reply_id.isascii():

@@ -50,6 +50,13 @@ def tap(turn: Turn, ref: refs.StepRef | refs.OfferRef, given: Json | None) -> No
         turn.repeat()
 
 
+def foreign(turn: Turn) -> None:
+    """An id in our form that was not made for this conversation: its title counts for nothing."""
+    turn.rule = "old_tap"
+    turn.tell("old_tap" if turn.waits is not None else "finished_gone")
+    turn.repeat()
+
+
 def _old_tap(turn: Turn, ref: refs.StepRef) -> None:
     """A button of an earlier visit answers no other question."""
     manner = turn.version.spec.old_taps or turn.flows.options.old_taps
