@@ -189,6 +189,8 @@ join conversation v on v.id = o.conversation
 join contact c on c.id = v.contact
 where o.conversation = $1 and o.state not in ('held', 'parked')
 order by o.state in ('sending', 'unknown') desc, o.id limit 1
+-- name: followed
+select 1 from outbox where conversation = $1 and id > $2 and state = 'queued' limit 1
 -- name: due_sends
 -- Only what stands first: who waits behind a retry must not fill the page of those who could go.
 select o.conversation from outbox o join conversation v on v.id = o.conversation

@@ -26,6 +26,7 @@ class Send:
     attempts: int
     once: bool
     lease_until: int = 1 << 62  #: real time; from then on the message is another's
+    followed: bool = False  #: more messages of the conversation wait behind it
 
 
 @dataclass(frozen=True, slots=True)

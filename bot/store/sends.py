@@ -88,8 +88,9 @@ async def claim_head(tx: Tx, conversation: str, work: Work) -> Send | None:
         else:
             if not await tx.run("claim", conversation, id_, epoch, work.lease_until, work.holder):
                 return None  # somebody else was faster
+            followed = await tx.one("followed", conversation, id_) is not None
             return Send(id_, conversation, channel, addresses(reach), load(content), epoch + 1,
-                        attempts + 1, bool(once), work.lease_until)
+                        attempts + 1, bool(once), work.lease_until, followed)
         work.changed.add(conversation)
 
 

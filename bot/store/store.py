@@ -180,8 +180,10 @@ class Store:
 
         return await self._db.write(unit)
 
-    async def settle(self, outcomes: Iterable[Outcome]) -> Work:
-        """What became of attempts. May wait a moment for a commit to ride with."""
+    async def settle(self, outcomes: Sequence[Outcome]) -> Work:
+        """What became of attempts. Where nothing stands behind them it may wait a moment for a
+        commit to ride with.
+        """
         failpoints.hit("outbox.answered")
 
         async def unit(tx: Tx) -> Work:
@@ -189,10 +191,10 @@ class Store:
             await sends.settle(tx, outcomes, self._unknown_after, work)
             return work
 
-        work = await self._db.write(unit, lazy=True)
+        lazy = not any(outcome.send.followed for outcome in outcomes)
+        work = await self._db.write(unit, lazy=lazy)
         failpoints.hit("outbox.settled")
         return work
-
 
     # Clocks and calls
 

@@ -301,7 +301,7 @@ async def _reply(tx: Tx, conversation: Held, owner_epoch: int, replies: list[Rep
         if released.attempts:
             work.sends.append(Send(id_, conversation.id, conversation.channel,
                                    addresses(conversation.reach), content, 1, 1,
-                                   reply.once, work.lease_until))
+                                   reply.once, work.lease_until, reply is not replies[-1]))
         behind = behind or released.state != "parked"
     return waited
 
