@@ -78,7 +78,8 @@ class Workers:
             child = await self._start(place)
             code = await child.wait()
             if self._stopping.is_set():
-                self._code = self._code or (1 if code else 0)
+                # One that was only just starting knows of no work in hand, and simply ends.
+                self._code = self._code or int(code not in (0, -signal.SIGTERM))
                 return
             if code == 0:  # it was asked to, to be started anew
                 continue

@@ -145,13 +145,16 @@ def free_port() -> int:
 
 @dataclass
 class Bot:
-    """`bot run` in a process of its own, on a file that outlives it."""
+    """`bot run` in a process of its own, on a store that outlives it: its file, or another."""
 
     store: Path
     provider: Provider
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
+    config: Path = CONFIG
+    url_of_store: str = ""
+    arguments: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -162,10 +165,12 @@ class Bot:
         self.starts += 1
         with (self.store.with_suffix(".log")).open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "run", "--config", str(CONFIG)],
+                [sys.executable, "-m", "bot", "run", "--config", str(self.config),
+                 *self.arguments],
                 stdout=log, stderr=log, env={
                     **os.environ, "PYTHONPATH": str(ROOT), "BENCH_PORT": str(self.port),
-                    "BENCH_SINK": self.provider.url, "BENCH_STORE": f"sqlite:////{self.store}",
+                    "BENCH_SINK": self.provider.url,
+                    "BENCH_STORE": self.url_of_store or f"sqlite:////{self.store}",
                     "BOT_FAILPOINTS": failpoints})
         deadline = time.monotonic() + 20
         async with aiohttp.ClientSession() as session:
