@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any
 
 Json = dict[str, Any]
-T = TypeVar("T")
-
-
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def noun(kind: type[T]) -> type[T]:
-    """A dataclass that nobody changes; the type checker sees to it.
-
-    `frozen=True` would see to it once more at run time, and cost half a microsecond for each of
-    the dozen nouns that a turn makes.
-    """
-    return dataclass(slots=True, unsafe_hash=True)(kind)
-
 
 BOT = "bot"
 QUEUE = "queue"
@@ -28,7 +16,7 @@ ANSWERS = frozenset({"text", "tap", "image", "audio", "video", "document", "stic
                      "contacts"})
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class Address:
     """One way to reach a contact."""
 
@@ -37,7 +25,7 @@ class Address:
     scope: str = ""  #: what the value is unique in: "" for phones, the account id otherwise
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One message of a customer, as a channel read it."""
 
@@ -59,7 +47,7 @@ class Incoming:
     raw: str = ""  #: the JSON as it came, kept where `content` does not say everything
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of a message we sent."""
 
@@ -73,7 +61,7 @@ class Receipt:
     closes_window: bool = False  #: the failure says that the customer-service window is closed
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something a provider told us that concerns no conversation; kept, listed, not acted on."""
 
@@ -86,7 +74,7 @@ class Notice:
 Item = Incoming | Receipt | Notice
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened to one conversation: a row of the inbox."""
 
@@ -103,7 +91,7 @@ class Event:
     payload: Json
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class Contact:
     """A person."""
 
@@ -118,7 +106,7 @@ class Contact:
     opted_out: bool = False
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What a turn may read: one conversation as it stands before the event."""
 
@@ -132,7 +120,7 @@ class Snapshot:
     ticket: Json | None = None  #: the open one: {id, queue, state, agent, return_to, created_at}
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a conversation stands."""
 
@@ -141,7 +129,7 @@ class Place:
     step: str
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One message to the customer, in a shape every channel can render.
 
@@ -158,7 +146,7 @@ class Reply:
     once: bool = False  #: never sent again while the outcome of a first try is unknown
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class CallRequest:
     """One call of an operation, to be made after the turn is committed."""
 
@@ -169,7 +157,7 @@ class CallRequest:
     timeout_ms: int | None = None
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class TicketChange:
     """What a turn does to the ticket of its conversation."""
 
@@ -183,7 +171,7 @@ class TicketChange:
     outcome: str | None = None  #: close: done | returned | cancelled
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class Journal:
     """Why a turn did what it did: reports and `bot match --since` live on it."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.channel import meta_content
 from bot.channel.meta_content import LONGEST_ID, Unreadable, identifier
 from bot.channel.meta_errors import meaning, number, said, sentence
 from bot.channel.meta_json import dump, read
-from bot.model import Address, Incoming, Item, Json, Notice, Receipt, noun
+from bot.model import Address, Incoming, Item, Json, Notice, Receipt
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ _ENVELOPE = "whatsapp_business_account"
 _FIRST_SECOND = 1_230_768_000
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class _Place:
     """Where in a delivery an item stands."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import regex
 
-from bot.model import Json, Reply, noun
+from bot.model import Json, Reply
 
 PLAIN = 4_096
 BODY = 1_024
@@ -26,7 +26,7 @@ _ADDED = regex.compile(r"[\p{M}\uFE0E\uFE0F\U0001F3FB-\U0001F3FF\U000E0020-\U000
 _HEADERS = frozenset({"image", "video", "document"})
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class Text:
     """A piece of text; one that is not `joins` is a message of its own."""
 
@@ -34,7 +34,7 @@ class Text:
     joins: bool = True
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class Media:
     """Something ready to send; of `link`, the text said before it becomes the body."""
 
@@ -42,7 +42,7 @@ class Media:
     once: bool = False
 
 
-@noun
+@dataclass(frozen=True, slots=True)
 class Options:
     """Buttons or the rows of a list: (reply id, title, description)."""
 
