@@ -35,6 +35,11 @@ async def fire(tx: Tx, work: Work, limit: int) -> None:
     failpoints.hit("timer.fired")
 
 
+async def next_due(tx: Tx) -> int | None:
+    row = await tx.one("next_due")
+    return None if row is None else row[0]
+
+
 async def _event(tx: Tx, conversation: str, kind: str, payload: Json, work: Work) -> None:
     current = await find(tx, conversation)
     if current is not None:

@@ -210,12 +210,7 @@ class Store:
 
     async def next_due(self) -> int | None:
         """When the next timer or reminder is due, business time."""
-
-        async def unit(tx: Tx) -> int | None:
-            row = await tx.one("next_due")
-            return None if row is None else row[0]
-
-        return await self._db.read(unit)
+        return await self._db.read(clockwork.next_due)
 
     async def claim_calls(self, limit: int = 50) -> list[tuple[str, str, CallRequest]]:
         """(conversation, channel, call) of calls to be made."""
@@ -234,8 +229,8 @@ class Store:
 
     async def keep_calls(self) -> None:
         """The calls that this process makes stay its own."""
-        until = real_now() + self._lease
-        await self._db.write(lambda tx: tx.run("keep_calls", self._db.holder, until), lazy=True)
+        await self._db.write(
+            lambda tx: tx.run("keep_calls", self.holder, real_now() + self._lease))
 
     async def end_call(self, conversation: str, result: Json, step: Step | None) -> Work | None:
         """Keep a call's result and make it an event; None when it is known already."""
