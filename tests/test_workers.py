@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from postgres import Server
+from postgres import Server, server
 
 sys.path.insert(0, str(Path(__file__).parent / "faults"))
 
@@ -131,14 +131,14 @@ async def crowd(tmp_path: Path, postgres: Server, postgres_url: str) -> AsyncIte
     made: list[Bot] = []
     async with provider() as sink, aiohttp.ClientSession() as session:
 
-        async def start(workers: int, *arguments: str) -> Crowd:
+        async def start(workers: int, *arguments: str, at: Server = postgres) -> Crowd:
             bot = Bot(tmp_path / f"bot{len(made)}.db", sink, config=tmp_path / "config.yaml",
-                      url_of_store=postgres_url,
+                      url_of_store=postgres_url if at is postgres else at.url(at.database()),
                       arguments=("--workers", str(workers), *arguments))
             made.append(bot)
             await bot.start()
             assert not bot.dead, bot.log()
-            return Crowd(bot, sink, postgres, session)
+            return Crowd(bot, sink, at, session)
 
         yield start
         for bot in made:
@@ -222,6 +222,27 @@ async def test_workers_started_anew_in_turn_lose_and_double_nothing(crowd: Crowd
     assert us.copies == 0
     assert us.doubts() == 0
     assert us.bot.stop() == 0
+
+
+@pytest.mark.parametrize("how", ["immediate", "fast"])
+async def test_a_database_that_goes_away_and_comes_back_needs_no_restart(
+        crowd: Crowds, how: str) -> None:
+    with server() as running:
+        us = await crowd(2, at=running)
+        walking = [asyncio.create_task(walked(us, f"49{n}", 40)) for n in range(4)]
+        for _ in range(2):
+            before = us.sink.ledger.count
+            while us.sink.ledger.count < before + 20:
+                await asyncio.sleep(0.01)
+            await asyncio.to_thread(running.stop, how)
+            await asyncio.sleep(1)
+            await asyncio.to_thread(running.start)
+        await asyncio.gather(*walking)
+        for n in range(4):
+            assert await us.counted(f"49{n}") == [str(i) for i in range(41)]
+        assert us.copies <= us.doubts()
+        assert len(children(us)) == 2
+        assert us.bot.stop() == 0
 
 
 async def test_each_part_of_the_work_may_have_processes_of_its_own(
