@@ -58,8 +58,8 @@ class Calls:
         Again under the same key where that is safe; elsewhere nobody knows whether it was done,
         and the flow is told so.
         """
-        if self._tasks:
-            await self._store.keep_calls()
+        if self._under_way:
+            await self._store.keep_calls(self._under_way)
         for conversation, channel, call in await self._store.adopt_calls(
                 max(1, AT_ONCE - len(self._tasks))):
             if call.key in self._under_way:  # ours: we could not reach the store for a while

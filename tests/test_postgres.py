@@ -214,12 +214,32 @@ async def test_a_call_is_made_by_one_process_and_taken_up_when_it_falls_silent(
         taken: list[str] = []
 
         async def lapsed() -> bool:
-            await alive.keep_calls()
+            await alive.keep_calls(mine)
             taken.extend(call.key for _, _, call in await alive.adopt_calls(20))
             return set(taken) == set(keys) - mine
 
         await eventually(lapsed)
         assert len(taken) == len(set(taken))
+
+
+async def test_a_call_that_a_busy_process_lost_sight_of_is_taken_up(
+        postgres_url: str, clock: Clock, eventually: Eventually) -> None:
+    def asks(snapshot: Snapshot, event: Event) -> Decision:
+        call = CallRequest(f"c.{event.id}", "orders.find", {})
+        return Decision({}, Journal("answer"), calls=[call], busy=True)
+
+    async with processes(postgres_url, clock, 1, lease=300) as (store,):
+        await store.accept([wrote(clock, "491"), wrote(clock, "492")], asks)
+        making, lost = [call.key for _, _, call in await store.claim_calls(2)]
+        taken: list[str] = []
+
+        async def found() -> bool:
+            await store.keep_calls({making})
+            taken.extend(call.key for _, _, call in await store.adopt_calls(2))
+            return bool(taken)
+
+        await eventually(found)
+        assert taken == [lost]
 
 
 async def test_one_contact_in_two_channels_keeps_both_changes(

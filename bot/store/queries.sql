@@ -171,7 +171,7 @@ where k.state = $1 and k.lease_until <= $2 order by k.created_at limit $3 /*clai
 -- name: run_call
 update call set state = 'running', lease_until = $2, holder = $3 where key = $1
 -- name: keep_calls
-update call set lease_until = $2 where holder = $1 and state = 'running'
+update call set lease_until = $3 where key = $1 and holder = $2 and state = 'running'
 -- name: extend_calls
 update call set lease_until = $1 where state = 'running'
 -- name: end_leases_of_calls

@@ -227,10 +227,11 @@ class Store:
 
         return await self._db.write(unit)
 
-    async def keep_calls(self) -> None:
-        """The calls that this process makes stay its own."""
-        await self._db.write(
-            lambda tx: tx.run("keep_calls", self.holder, real_now() + self._lease))
+    async def keep_calls(self, keys: Collection[str]) -> None:
+        """The calls that this process makes stay its own; not one that it lost sight of."""
+        until = real_now() + self._lease
+        rows = [(key, self.holder, until) for key in sorted(keys)]
+        await self._db.write(lambda tx: tx.many("keep_calls", rows))
 
     async def end_call(self, conversation: str, result: Json, step: Step | None) -> Work | None:
         """Keep a call's result and make it an event; None when it is known already."""
