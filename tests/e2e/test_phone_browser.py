@@ -270,6 +270,8 @@ async def test_a_narrow_screen_shows_one_phone_and_switches(w: World, page: Page
     await page.set_viewport_size({"width": 360, "height": 740})
     await expect(page.locator(".phone:visible")).to_have_count(1)
     assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+    # The page learns by itself, and a little later, which phone is on the screen.
+    await expect(page.locator("#phone-sam:not([data-seen])")).to_have_count(1)
     await w.say("sam", text="quiet")
     _, listed = await w.ask("GET", "/api/customers")
     sam = next(one["user_id"] for one in listed["customers"] if one["id"] == "sam")

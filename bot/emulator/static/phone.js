@@ -121,6 +121,7 @@ export function createPhone(first, business, now) {
   /** The chat came before the eyes, or went away from them. */
   phone.setVisible = (visible) => {
     phone.visible = visible;
+    element.toggleAttribute("data-seen", visible);
     if (!visible) return;
     phone.settle();
     const unread = unreadFrom && log.querySelector(`[data-id="${CSS.escape(unreadFrom)}"]`);
