@@ -27,7 +27,10 @@ class Timers:
                 wake.clear()
                 due = await self._store.next_due()
             if due is not None and due <= self._clock.now():
-                self._engine.follow(await self._store.fire())
+                fired = await self._store.fire()
+                self._engine.follow(fired)
                 due = await self._store.next_due()
-                continue
+                if fired.waiting:
+                    continue
+                # What is due stands in a conversation that another process holds just now.
             await self._clock.pause(TICK)

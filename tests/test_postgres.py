@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from bot.store.base import statements
 from bot.store.postgres import Postgres, dialect
 from bot.store.rows import Outcome
 from bot.store.store import Store
+from bot.store.work import Work
+from bot.timers import Timers
 
 Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
@@ -197,6 +200,59 @@ async def test_a_timer_and_a_reminder_fire_in_one_process(two: list[Store], cloc
     await asyncio.gather(*(store.fire() for store in two * 4))
     assert await rows(two[0]._db, "select kind, count(*) from inbox group by kind order by kind"
                       ) == [("reminder", 10), ("timer", 10)]
+
+
+class Watched:
+    """A store that counts how often it is asked to fire."""
+
+    shared = True
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.next_due = store.next_due
+        self.asked = 0
+
+    async def fire(self) -> Work:
+        self.asked += 1
+        return await self.store.fire()
+
+
+async def test_a_timer_of_a_conversation_that_another_holds_is_not_asked_for_without_a_pause(
+        two: list[Store], clock: Clock, eventually: Eventually) -> None:
+    def arms(snapshot: Snapshot, event: Event) -> Decision:
+        return Decision({}, Journal("answer"), timers={"timeout": (event.at + HOUR, "t")})
+
+    await two[0].accept([wrote(clock)], arms)
+    conversation = await only(two[0])
+    clock.advance(2 * HOUR)
+    holds, release = asyncio.Event(), asyncio.Event()
+
+    async def hold(tx: Any) -> None:
+        await tx.lock(conversation)
+        holds.set()
+        await release.wait()
+
+    holding = asyncio.create_task(two[0]._db.write(hold))
+    await holds.wait()
+    watched = Watched(two[1])
+    engine: Any = SimpleNamespace(timers_wake=asyncio.Event(), follow=lambda work: None)
+    firing = asyncio.create_task(Timers(engine, watched, clock).run())  # type: ignore[arg-type]
+
+    async def asked() -> bool:
+        return watched.asked > 0
+
+    await eventually(asked)
+    for _ in range(100):  # as long as a hundred questions take
+        await two[0].next_due()
+    assert watched.asked < 10
+    release.set()
+    await holding
+
+    async def fired() -> bool:
+        return await rows(two[0]._db, "select kind from inbox") == [("timer",)]
+
+    await eventually(fired)
+    firing.cancel()
 
 
 async def test_a_call_is_made_by_one_process_and_taken_up_when_it_falls_silent(
