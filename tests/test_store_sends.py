@@ -340,3 +340,16 @@ async def test_a_reaction_leaves_for_the_message_that_the_provider_knows(
     assert work.sends[0].content["to"] == "wamid.theirs"
     await store.settle([Outcome(work.sends[0], "sent", "p1")])
     assert [send.content["to"] for send in await happen(store, clock, likes)] == ["wamid.theirs"]
+
+
+@pytest.mark.parametrize("released_again", [False, True])
+async def test_what_was_sent_has_left_though_it_was_taken_for_lost_meanwhile(
+        store: Store, clock: Clock, database: Database, released_again: bool) -> None:
+    (send,) = (await store.accept([wrote(clock)], counts)).sends
+    await store.put_back(frozenset())
+    if released_again:
+        assert [again.id for again in (await store.claim_sends()).sends] == [send.id]
+    await store.settle([Outcome(send, "sent", "wamid.1")])
+    assert await rows(database, "select count(*) from outbox") == [(0,)]
+    assert await rows(database, "select status, doubt from message where direction = 'out'"
+                      ) == [("sent", 0)]

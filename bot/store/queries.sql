@@ -211,6 +211,11 @@ where conversation = $1 and id = $2 and epoch = $3 and state in ('sending', 'unk
 -- name: settled
 delete from outbox where conversation = $1 and id = $2 and epoch = $3
   and state in ('sending', 'unknown')
+-- name: has_left
+-- What the provider took has left, under whatever claim; only a copy that another process is sending
+-- right now stays with that process.
+delete from outbox where conversation = $1 and id = $2
+  and (epoch = $3 or state <> 'sending' or holder = $4)
 -- name: drop_send
 delete from outbox where conversation = $1 and id = $2
 -- name: message_sent

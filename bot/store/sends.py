@@ -140,7 +140,8 @@ async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: 
 
 async def _sent(tx: Tx, outcome: Outcome, work: Work) -> None:
     send = outcome.send
-    settled = await tx.run("settled", send.conversation, send.id, send.epoch)
+    # Also one that waits again, taken for lost: nobody may send it a second time without a doubt.
+    settled = await tx.run("has_left", send.conversation, send.id, send.epoch, work.holder)
     # Also where a receipt has settled it before: the provider's id is news all the same.
     await tx.run("message_sent", send.id, outcome.provider_id)
     for receipt, status, code, error in await tx.all("orphans", outcome.provider_id,
