@@ -131,15 +131,20 @@ class Outbox:
 
     async def _attempt(self, send: Send) -> Outcome:
         failpoints.hit("outbox.claimed")
-        if real_now() >= send.lease_until:  # we were asleep: another process has it by now
+        left = (send.lease_until - real_now()) / 1000
+        if left <= 0:  # we were asleep: another process has it by now
             return Outcome(send, "retry")
         channel = self._channels.get(send.channel)
         if channel is None:
             return Outcome(send, "failed", error=f"There is no channel {send.channel} any more.")
         try:
-            provider_id = await channel.send(send.to, send.content, send.id)
+            # Not longer: others take it for lost then, and may send it a second time.
+            async with asyncio.timeout(left):
+                provider_id = await channel.send(send.to, send.content, send.id)
         except ChannelError as error:
             return self._refused(send, error)
+        except TimeoutError:
+            return Outcome(send, "unknown", error="The provider did not answer in time.")
         except Exception as error:  # our own fault: nobody knows how far it came
             log.exception("send failed", extra={"send": send.id})
             return Outcome(send, "unknown", error=repr(error))

@@ -78,3 +78,17 @@ async def test_a_message_released_while_the_process_ends_waits_without_a_doubt(
     await outbox(store, Slow()).finish()
     assert await states(database) == [("queued", 0)] * 3
     assert await store.adopt() == 0
+
+
+async def test_what_the_provider_does_not_answer_within_its_lease_is_given_up_and_in_doubt(
+        database: Database, clock: Clock,
+        eventually: Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]) -> None:
+    store = Store(database, clock, lease=200)
+    sending = outbox(store, Slow())
+    sending.start((await store.accept([wrote(clock)], three)).sends)
+
+    async def in_doubt() -> bool:
+        return await states(database) == [("unknown", 1), ("queued", 0), ("queued", 0)]
+
+    await eventually(in_doubt)
+    await sending.finish(within=1)
