@@ -95,4 +95,5 @@ class Hints:
                     found = await self._store.touched(stamp(before - OVERLAP))
                 except StoreError:
                     continue
-                self._feed.publish(found)
+                if found:  # perhaps in a way that moves the list of tickets, too
+                    self._feed.publish((*found, TICKETS))

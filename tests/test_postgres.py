@@ -14,6 +14,9 @@ from side_by_side import only, processes, seen
 from storing import counts, receipt, rows, wrote
 
 from bot.clock import HOUR, Clock
+from bot.feed import TICKETS, Feed
+from bot.hints import Hints
+from bot.ids import new_id
 from bot.model import Address, CallRequest, Decision, Event, Journal, Snapshot
 from bot.store.base import statements
 from bot.store.postgres import Postgres, dialect
@@ -324,3 +327,21 @@ async def test_an_agent_and_the_customer_at_once_lose_nothing(
                         key=f"desk:{n % 10}") for n in range(20)))
     found = await seen(two[0])
     assert (found.count("c"), found.count("a")) == (19, 10)
+
+
+async def test_pages_are_looked_after_when_no_hint_comes(
+        two: list[Store], clock: Clock) -> None:
+    feed = Feed()
+    looking = asyncio.create_task(Hints(two[1], feed, (), {}).run())
+    changes = feed.subscribe()
+    changed = asyncio.create_task(anext(changes))
+    await two[0].accept([wrote(clock)], counts)  # and tells nobody
+    conversation = await only(two[0])
+    async with asyncio.timeout(10):
+        assert await changed == {conversation, TICKETS}
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
+    last = new_id()
+    assert await two[1].touched(last) == []
+    await two[0].audit("agent:1", "take", conversation)
+    assert await two[1].touched(last) == [conversation]

@@ -79,7 +79,7 @@ async def message_channel(tx: Tx, id_: str) -> str | None:
 
 
 async def touched(tx: Tx, since: str) -> list[str]:
-    return list({row[0] for row in await tx.all("touched", since, 500)})
+    return list({row[1] for row in await tx.all("touched", since, 500)})
 
 
 async def held_snapshot(tx: Tx, conversation: str) -> Snapshot | None:

@@ -323,7 +323,10 @@ where m.id = $1
 -- name: place_of
 select flow, step from conversation where id = $1
 -- name: touched
-select conversation from message where id > $1 order by id limit $2
+-- By a message, or by what an agent did.
+select id, conversation from message where id > $1
+union all select id, object from audit where id > $1
+order by id limit $2
 -- name: conversation_of_message
 select v.id, v.channel from message m join conversation v on v.id = m.conversation where m.id = $1
 

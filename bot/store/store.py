@@ -253,7 +253,7 @@ class Store:
         await self._db.listen(heard)
 
     async def touched(self, since: str) -> list[str]:
-        """Conversations with messages behind that id."""
+        """Conversations with messages, or acts of agents, behind that id."""
         return await self._db.read(lambda tx: desk.touched(tx, since))
 
     # Flow versions, settings
