@@ -236,6 +236,9 @@ where conversation = $1 and after = $2 and state = 'queued'
 -- name: lapsed
 select o.conversation, o.id from outbox o join conversation v on v.id = o.conversation
 where o.state = 'sending' and o.lease_until <= $1 limit $2 /*claim v*/
+-- name: lapse
+update outbox set state = 'unknown', not_before = $4
+where conversation = $1 and id = $2 and state = 'sending' and lease_until <= $3
 -- name: lost
 select conversation, id, epoch from outbox
 where state = 'sending' and holder = $1 and lease_until <= $2

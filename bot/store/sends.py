@@ -174,11 +174,13 @@ async def apply_status(tx: Tx, message: str, status: str, before: str, code: int
 
 async def lapse(tx: Tx, until: int, doubt_until: int, limit: int) -> int:
     """What was on the wire when its process fell silent is in doubt: how many messages."""
-    rows = await tx.all("lapsed", until, limit)
-    for conversation, id_ in rows:
-        await tx.run("set_send", conversation, id_, "unknown", doubt_until)
-        await tx.run("doubt", id_)
-    return len(rows)
+    doubts = 0
+    for conversation, id_ in await tx.all("lapsed", until, limit):
+        # Its outcome may have come before the conversation was ours: asked again under the lock.
+        if await tx.run("lapse", conversation, id_, until, doubt_until):
+            await tx.run("doubt", id_)
+            doubts += 1
+    return doubts
 
 
 async def put_back(tx: Tx, holder: str, under_way: Collection[str], until: int) -> int:
