@@ -285,3 +285,15 @@ async def test_what_a_joined_contact_waited_for_is_over(store: Store, clock: Clo
     clock.advance(2 * HOUR)
     await store.fire()
     assert await store.ready(10) == []
+
+
+async def test_one_persons_messages_keep_their_order_though_the_number_changes_between_them(
+        store: Store, clock: Clock) -> None:
+    old, new = Address("phone", "492"), Address("phone", "491")
+    await store.accept([wrote(clock, "493", text="somebody else"),
+                        wrote(clock, "492", text="first"),
+                        wrote(clock, "491", text="second", addresses=(new, old)),
+                        wrote(clock, "491", 2, text="third", addresses=(new,))], counts)
+    texts = {tuple(snapshot.state["seen"]) for row in (await store.conversations()).rows
+             if (snapshot := await store.snapshot(row.id)) is not None}
+    assert texts == {("somebody else",), ("first", "second", "third")}

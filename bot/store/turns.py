@@ -15,6 +15,7 @@ from bot.errors import UnknownVersion
 from bot.ids import new_id
 from bot.model import (
     ANSWERS,
+    Address,
     Decision,
     Event,
     Incoming,
@@ -79,9 +80,19 @@ def in_order(items: Sequence[Item]) -> Sequence[Item]:
     """
     if len(items) == 1:
         return items
-    return sorted(items, key=lambda item: (
-        (2, item.addresses[0].value) if isinstance(item, Incoming)
-        else (0, item.tag or item.provider_id) if isinstance(item, Receipt) else (1, "")))
+    people: dict[Address, str] = {}  # who writes under a new number is still the same person
+
+    def place(item: Item) -> tuple[int, str]:
+        if isinstance(item, Receipt):
+            return 0, item.tag or item.provider_id
+        if not isinstance(item, Incoming):
+            return 1, ""
+        person = next((people[each] for each in item.addresses if each in people),
+                      item.addresses[0].value)
+        people.update((each, person) for each in item.addresses)
+        return 2, person
+
+    return sorted(items, key=place)
 
 
 async def _keep(tx: Tx, item: Notice, now: int) -> None:
