@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from storing import counts, receipt, rows, wrote
@@ -11,6 +12,7 @@ from bot.ids import new_id
 from bot.model import Decision, Event, Journal, Reply, Snapshot, TicketChange
 from bot.store.base import Database
 from bot.store.rows import MessageRow, Outcome, Send
+from bot.store.sqlite import SQLite
 from bot.store.store import Store
 
 Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
@@ -353,3 +355,26 @@ async def test_what_was_sent_has_left_though_it_was_taken_for_lost_meanwhile(
     assert await rows(database, "select count(*) from outbox") == [(0,)]
     assert await rows(database, "select status, doubt from message where direction = 'out'"
                       ) == [("sent", 0)]
+
+
+async def test_a_doubt_waits_on_over_restarts_only_for_as_long_as_nobody_was_there(
+        tmp_path: Path, clock: Clock) -> None:
+    """A process that is killed every second must not wait for ever."""
+    async def waits(database: SQLite) -> int:
+        ((until,),) = await rows(database, "select not_before from outbox")
+        return int(until) - real_now()
+
+    database = await SQLite.open(tmp_path / "again.db", clock)
+    store = Store(database, clock, unknown_after=60_000)
+    work = await store.accept([wrote(clock)], says(text("1")))
+    await store.settle([Outcome(work.sends[0], "unknown")])
+    await store.claim_sends()
+    for heard_for in (20_000, 30_000):  # as if it had lived and been away for so long
+        await database.write(lambda tx, ms=heard_for: tx.run("wait_on", -ms, 1 << 60))  # type: ignore[misc]
+        before = await waits(database)
+        await store.adopt()
+        assert before <= await waits(database) <= before + 5_000
+    await database.write(lambda tx: tx.run("beat", str(real_now() - 86_400_000)))
+    await store.adopt()
+    assert 55_000 < await waits(database) <= 60_000  # a day away: the whole time anew
+    await database.close()

@@ -17,9 +17,8 @@ async def adopt(tx: Tx, real: int, unknown_after: int) -> int:
     await tx.run("end_begun")
     await tx.run("end_waits", real)
     await tx.run("end_leases_of_calls")
-    doubts = await sends.lapse(tx, sends.EVER, real + unknown_after, sends.EVER)
-    await tx.run("wait_again", real + unknown_after)
-    return doubts
+    await sends.wait_on(tx, real, unknown_after)
+    return await sends.lapse(tx, sends.EVER, real + unknown_after, sends.EVER)
 
 
 async def fire(tx: Tx, work: Work, limit: int) -> None:

@@ -242,6 +242,11 @@ where conversation = $1 and id = $2 and state = 'sending' and lease_until <= $3
 -- name: lost
 select conversation, id, epoch from outbox
 where state = 'sending' and holder = $1 and lease_until <= $2
+-- name: doubts
+select 1 from outbox where state = 'unknown' limit 1
+-- name: wait_on
+update outbox set not_before = case when not_before + $1 > $2 then $2 else not_before + $1 end
+where state = 'unknown'
 -- name: wait_again
 update outbox set not_before = $1 where state = 'unknown'
 -- name: close_window

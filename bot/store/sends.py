@@ -206,3 +206,19 @@ async def beat(tx: Tx, real: int, doubt_until: int, lease_until: int) -> None:
         await tx.run("extend_calls", lease_until)
     if real - last > BEAT:
         await tx.run("beat", str(real))
+
+
+async def beat_in_doubt(tx: Tx, real: int) -> None:
+    """The same of a process that has the store for itself, needed only while there are doubts."""
+    if await tx.one("doubts") is not None:
+        await tx.run("beat", str(real))
+
+
+async def wait_on(tx: Tx, real: int, unknown_after: int) -> None:
+    """At start: a doubt waits on for its receipt, for as long as nobody was there to hear it.
+
+    A process that dies again and again would otherwise never resolve it.
+    """
+    row = await tx.one("last_beat")
+    away = real - int(row[0]) if row is not None else unknown_after
+    await tx.run("wait_on", max(0, away), real + unknown_after)

@@ -176,6 +176,8 @@ class Store:
         async def unit(tx: Tx) -> Work:
             work = self._work()
             await sends.claim_due(tx, work, limit)
+            if not self.shared:
+                await sends.beat_in_doubt(tx, work.real)
             return work
 
         return await self._db.write(unit)
