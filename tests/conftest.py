@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "faults"))
+
+from harness import CONFIG, Provider, provider
 from postgres import Server, programs, server
 
 from bot.clock import Clock
@@ -86,3 +92,16 @@ def eventually() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
             await asyncio.sleep(0.005)
 
     return wait
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Provider]:
+    async with provider() as running:
+        yield running
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The project of the load test, to be edited."""
+    shutil.copytree(CONFIG.parent, tmp_path / "project")
+    return tmp_path / "project" / "config.yaml"

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -15,57 +12,12 @@ from aiohttp import web
 
 sys.path.insert(0, str(Path(__file__).parent / "faults"))
 
-from harness import CONFIG, Provider, delivery, message, provider, shown, signed
+from harness import Provider, delivery, message, signed
+from serving import say, served
 
-from bot import config
-from bot.app import Frontdesk, assemble, steadily
+from bot.app import steadily
 from bot.clock import Clock
 from bot.errors import FlowError, StoreError
-
-
-@pytest.fixture
-async def sink() -> AsyncIterator[Provider]:
-    async with provider() as running:
-        yield running
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """The project of the load test, to be edited."""
-    shutil.copytree(CONFIG.parent, tmp_path / "project")
-    return tmp_path / "project" / "config.yaml"
-
-
-@asynccontextmanager
-async def served(project: Path, sink: Provider, clock: Clock) -> AsyncIterator[tuple[
-        Frontdesk, str]]:
-    settings = config.load(project, {
-        "BENCH_SINK": sink.url, "BENCH_STORE": f"sqlite:////{project.parent}/bot.db"})
-    async with assemble(settings, clock) as frontdesk:
-        runner = web.AppRunner(frontdesk.web, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        workers = [asyncio.create_task(steadily(worker)) for worker in frontdesk.workers]
-        try:
-            yield frontdesk, f"http://127.0.0.1:{runner.addresses[0][1]}"
-        finally:
-            await runner.cleanup()
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-
-
-async def say(url: str, sink: Provider, number: int, text: str) -> str:
-    """Deliver a message and wait for the reply to it."""
-    sends = sink.ledger.sends["491"]
-    before = len(sends)
-    body = delivery(message("491", number, text))
-    async with aiohttp.ClientSession() as session, session.post(
-            f"{url}/webhooks/main", data=body, headers=signed(body)) as answer:
-        assert answer.status == 200
-    async with asyncio.timeout(10), sink.ledger.came:
-        await sink.ledger.came.wait_for(lambda: len(sends) > before)
-    return shown(sends[before])
 
 
 async def test_who_stands_in_an_edited_flow_finishes_what_they_began(

@@ -26,7 +26,6 @@ from harness import (
     delivery,
     different,
     message,
-    provider,
     shown,
     signed,
     take,
@@ -43,12 +42,6 @@ from bot.store.store import Store
 #: Failpoints that every change is tried with; `make night` takes all of them, ten times each.
 SHORT = ("write.before_commit", "write.committed", "outbox.claimed", "outbox.written",
          "outbox.answered", "outbox.settled")
-
-
-@pytest.fixture
-async def sink() -> AsyncIterator[Provider]:
-    async with provider() as running:
-        yield running
 
 
 @pytest.fixture
