@@ -18,6 +18,8 @@ import aiohttp
 import pytest
 from postgres import Server, server
 
+from bot.clock import real_now
+
 sys.path.insert(0, str(Path(__file__).parent / "faults"))
 
 from harness import ROOT, Bot, Provider, delivery, different, message, provider, shown, signed
@@ -42,6 +44,8 @@ channels:
 outbox: {unknown_after: 1s, lease: 3s}
 fallback: [rephrase]
 """
+
+LEASE = 3_000  # as the configuration says, milliseconds
 
 #: A bot that counts: a wrong order or a turn taken twice shows in every later answer.
 FLOWS = {
@@ -90,6 +94,19 @@ class Crowd:
                 pass
             await asyncio.sleep(0.05)
         pytest.fail("never acknowledged\n" + self.bot.log()[-4000:])
+
+    async def misses_the_database(self) -> None:
+        """Wait until a worker says that it can't serve."""
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    async with self.session.get(f"{self.bot.url}/readyz",
+                                                headers={"Connection": "close"}) as answer:
+                        if answer.status == 503:
+                            return
+                except (aiohttp.ClientError, OSError):
+                    pass
+                await asyncio.sleep(0.02)
 
     async def counted(self, who: str, within: float = 45.0) -> list[str]:
         """What everybody was answered, once everything is answered."""
@@ -199,8 +216,11 @@ async def test_a_worker_that_sleeps_past_its_lease_does_no_harm_when_it_wakes(
         await asyncio.sleep(0.01)
     asleep = children(us)[0]
     os.kill(asleep, signal.SIGSTOP)
-    # The kernel still gives it connections: those people wait until it wakes.
-    await asyncio.sleep(5)
+    # The kernel still gives it connections: those people wait until it wakes, which is when every
+    # lease that it can have had is over.
+    over = real_now() + LEASE
+    while real_now() <= over:
+        await asyncio.sleep(0.02)
     os.kill(asleep, signal.SIGCONT)
     await asyncio.gather(*walking)
     for n in range(4):
@@ -235,7 +255,7 @@ async def test_a_database_that_goes_away_and_comes_back_needs_no_restart(
             while us.sink.ledger.count < before + 20:
                 await asyncio.sleep(0.01)
             await asyncio.to_thread(running.stop, how)
-            await asyncio.sleep(1)
+            await us.misses_the_database()
             await asyncio.to_thread(running.start)
         await asyncio.gather(*walking)
         for n in range(4):
