@@ -31,8 +31,8 @@ MAY = {
     "bot.web": ("bot.flow", "bot.channel.base", *STORE, "bot.settings", "bot.config", "bot.router",
                 "bot.inbox", "bot.engine", "bot.outbox", "bot.timers", "bot.calls", "bot.actions",
                 "bot.feed", "bot.metrics", "bot.pace"),
-    **dict.fromkeys(("bot.app", "bot.__main__", "bot.testing", "bot.scripts", "bot.check",
-                     "bot.doctor", "bot.stand_in"), ("bot",)),
+    **dict.fromkeys(("bot.app", "bot.__main__", "bot.cli", "bot.testing", "bot.scripts",
+                     "bot.check", "bot.doctor", "bot.stand_in"), ("bot",)),
 }
 #: Everything that stands in no room of its own is the work.
 WORK = ("bot.flow", "bot.channel.base", *STORE, "bot.settings", "bot.router", "bot.engine",
