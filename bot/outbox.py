@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ AT_ONCE = 100
 POLL = 0.5
 #: The pause before a retry grows from the first to the last, milliseconds.
 FIRST_PAUSE, LAST_PAUSE = 500, 60_000
+#: No unit of work takes so long, seconds: for so long a claim that was given up is remembered.
+GIVEN_UP = 120.0
 #: A channel whose account or token is refused is tried again so often, seconds.
 STOPPED = 60.0
 
@@ -49,6 +52,8 @@ class Outbox:
         self._counts = counts
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: set[str] = set()  #: messages whose outcome is not settled yet
+        #: Claims that were not heard of in time -> when (monotonic) they are over in any case.
+        self._given_up: dict[tuple[str, int], float] = {}
         self._adopted = False
         self._ending = False
         self.wake = asyncio.Event()  #: something was released elsewhere for us to send
@@ -63,6 +68,8 @@ class Outbox:
             return
         for send in sends:
             if send.id in self._under_way:  # lost sight of and released again, meanwhile found
+                continue
+            if (send.id, send.epoch) in self._given_up:  # heard of it too late: it waits again
                 continue
             self._under_way.add(send.id)
             self._spawn(self._send(send))
@@ -87,7 +94,7 @@ class Outbox:
             self._adopted = True
         while True:
             if self._store.shared:
-                self._doubted(await self._store.recover(self._under_way))
+                self._doubted(await self._store.recover(self._lost))
             work = await self._store.claim_sends(AT_ONCE)
             self.follow(work)
             if len(work.sends) < AT_ONCE:
@@ -97,6 +104,15 @@ class Outbox:
                         await self.wake.wait()
                 except TimeoutError:
                     continue
+
+    def _lost(self, id_: str, epoch: int) -> bool:
+        """Is this claim none of those under way? Then it must not begin when it is heard of."""
+        if id_ in self._under_way:
+            return False
+        now = time.monotonic()
+        self._given_up = {claim: until for claim, until in self._given_up.items() if until > now}
+        self._given_up[id_, epoch] = now + GIVEN_UP
+        return True
 
     @staticmethod
     def _doubted(count: int) -> None:
@@ -109,7 +125,7 @@ class Outbox:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=within)
         try:
-            await self._store.put_back(frozenset(self._under_way))
+            await self._store.put_back(self._lost)
         except StoreError as error:  # the next process has them in doubt
             log.error("not put back", extra={"error": str(error)})
 

@@ -13,7 +13,6 @@ import random
 import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -46,6 +45,8 @@ BEGIN = ("begin isolation level read committed; set local synchronous_commit = o
          "set local idle_in_transaction_session_timeout = '3s'")
 READ = ("begin isolation level read committed read only; set local statement_timeout = '5s'; "
         "set local idle_in_transaction_session_timeout = '10s'")
+#: Nobody else goes on with this name until the transaction ends.
+ALONE = "pg_advisory_xact_lock(hashtextextended({}, 0))"
 #: One process at a time changes the tables.
 MIGRATING = 7_246_120_417
 
@@ -62,10 +63,12 @@ def dialect(sql: str, *, reading: bool = False) -> str:
     """The statement as PostgreSQL takes it: our marks become row locks, unless it only reads."""
 
     def mark(found: re.Match[str]) -> str:
+        if found[1] == "alone":
+            return f"and {ALONE.format(found[2])} is not null"
         skip = " skip locked" if found[1] == "claim" else ""
         return "" if reading else f"for no key update of {found[2]}{skip}"
 
-    return re.sub(r"/\*(lock|claim) ([\w, ]+)\*/", mark, sql)
+    return re.sub(r"/\*(lock|claim|alone) ([\w, $]+)\*/", mark, sql)
 
 
 def tables(script: str) -> str:
@@ -133,10 +136,8 @@ class PostgresTx:
         return True
 
     async def alone(self, names: Iterable[str]) -> None:
-        keys = sorted(int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big",
-                                     signed=True) for name in names)
         await self._connection.fetch(
-            "select pg_advisory_xact_lock(key) from unnest($1::bigint[]) as key", keys)
+            f"select {ALONE.format('name')} from unnest($1::text[]) as name", sorted(names))
 
 
 class Postgres:
@@ -165,19 +166,20 @@ class Postgres:
         cleanly.
         """
         at = address(url)
+        pool = None
         try:
             pool = await asyncpg.create_pool(
-                at.url, min_size=1, max_size=at.pool, timeout=PATIENCE, command_timeout=SILENT,
+                # None is kept ready: while the server is away the pool would try, and say so.
+                at.url, min_size=0, max_size=at.pool, timeout=PATIENCE, command_timeout=SILENT,
                 statement_cache_size=at.cached, max_inactive_connection_lifetime=300.0,
                 reset=_leave)
-        except (*GONE, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-            raise StoreError(f"{at.shown} can't be used: {error}") from error
-        try:
             async with pool.acquire() as connection:
                 unclean = await _start(connection, clock.now(), process)
         except BaseException as error:
-            pool.terminate()
-            if isinstance(error, (*GONE, asyncpg.PostgresError)):
+            if pool is not None:
+                pool.terminate()
+            if isinstance(error, (*GONE, asyncpg.PostgresError, asyncpg.InterfaceError,
+                                  ValueError)):
                 raise StoreError(f"{at.shown} can't be used: {error}") from error
             raise
         return cls(at, pool, process, unclean)

@@ -1,6 +1,6 @@
 -- Named statements, one text for both databases. $n are parameters. `/*lock c, v*/` locks those rows
 -- in that order on PostgreSQL, `/*claim v*/` also passes by the rows that others hold. Always the
--- contact before its conversation. SQLite has one writer and needs none.
+-- contact before its conversation. `/*alone $2*/` is `Tx.alone`. SQLite has one writer: needs none.
 
 -- name: setting
 select value from setting where name = $1
@@ -222,7 +222,7 @@ delete from outbox where conversation = $1 and id = $2
 update message set status = case when status in ('delivered', 'read', 'failed') then status
                                  else 'sent' end,
        provider_id = $2, reason = null
-where id = $1
+where id = $1 /*alone $2*/
 -- name: message_is
 update message set status = $2, reason = $3 where id = $1
 -- name: doubt

@@ -16,6 +16,9 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
         row = await tx.one("message_by_tag", receipt.tag, receipt.channel)
     if row is None:
         row = await tx.one("message_by_provider", receipt.provider_id, receipt.channel)
+    if row is None:  # whoever is just noting that provider's id must find this receipt, or be found
+        await tx.alone((receipt.provider_id,))
+        row = await tx.one("message_by_provider", receipt.provider_id, receipt.channel)
     message = None if row is None else row[0]
     new = await tx.run("add_receipt", new_id(), receipt.channel, message, receipt.provider_id,
                        receipt.status, receipt.at, receipt.code, receipt.error)

@@ -6,7 +6,7 @@ the transaction that releases the message: window, ownership, consent, pace.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot.store.base import Tx, load
@@ -19,6 +19,8 @@ HELD = ("Nobody knows whether it arrived: the provider took the request and did 
         "It is not sent again by itself.")
 #: What goes behind a picture waits for it to be delivered, but not longer than this (ms).
 AFTER_MEDIA = 5_000
+#: (message, epoch of its claim) -> the process that claimed it does not send it, and never will.
+Lost = Callable[[str, int], bool]
 #: Later than every lease; more than every page.
 EVER = 1 << 62
 #: A process says so often that it lives (ms of real time).
@@ -53,9 +55,9 @@ def release(conversation: Held, work: Work, *, free: bool) -> Released:
     """The same rules for a reply before which nothing waits, as it is written."""
     if free and not conversation.is_open(work.now):
         return SHUT
-    if wait := (work.pace(conversation.channel, conversation.id) or (
+    if wait := (work.limits.pace(conversation.channel, conversation.id) or (
             0 if conversation.is_open(work.now)
-            else work.reach(conversation.channel, conversation.id))):
+            else work.limits.reach(conversation.channel, conversation.id))):
         return Released("queued", work.real + wait)
     return SENDING
 
@@ -81,8 +83,8 @@ async def claim_head(tx: Tx, conversation: str, work: Work) -> Send | None:
         elif free and work.now >= window_until - MARGIN:
             await tx.run("set_send", conversation, id_, "parked", 0)
             await tx.run("message_is", id_, "parked", PARKED)
-        elif wait := (work.pace(channel, conversation) or (
-                work.reach(channel, conversation) if work.now >= window_until else 0)):
+        elif wait := (work.limits.pace(channel, conversation) or (
+                work.limits.reach(channel, conversation) if work.now >= window_until else 0)):
             await tx.run("set_send", conversation, id_, state, work.real + wait)
             return None
         else:
@@ -183,11 +185,11 @@ async def lapse(tx: Tx, until: int, doubt_until: int, limit: int) -> int:
     return doubts
 
 
-async def put_back(tx: Tx, holder: str, under_way: Collection[str], until: int) -> int:
+async def put_back(tx: Tx, holder: str, lost: Lost, until: int) -> int:
     """Messages that this process released and never began wait again: how many."""
     back = 0
     for conversation, id_, epoch in await tx.all("lost", holder, until):
-        if id_ not in under_way:
+        if lost(id_, epoch):
             await tx.lock(conversation)
             back += await tx.run("settle_send", conversation, id_, epoch, "queued", 0)
     return back

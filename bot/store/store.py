@@ -6,7 +6,7 @@ whom to tell. `now` is business time, `real` the wall's; both epoch milliseconds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 from bot import failpoints
 from bot.clock import Clock, real_now
@@ -27,7 +27,7 @@ from bot.store.rows import (
     TicketRow,
 )
 from bot.store.turns import Step
-from bot.store.work import Flooded, Pace, Reach, Work
+from bot.store.work import Asked, Flooded, Pace, Reach, Work
 
 #: What was released so long ago (ms) and is not under way has been lost sight of.
 LOST = 5_000
@@ -66,22 +66,31 @@ class Store:
         """Let go of the database once what is under way is written."""
         await self._db.close()
 
-    def _work(self) -> Work:
+    async def _moved(self, move: Callable[[Tx, Work], Awaitable[object]], *,
+                     lazy: bool = False) -> Work:
+        """Run a unit that may move conversations; its work is made anew each time it is run."""
+        limits = self._limits()
+
+        async def unit(tx: Tx) -> Work:
+            work = self._work(limits)
+            await move(tx, work)
+            return work
+
+        return await self._db.write(unit, lazy=lazy)
+
+    def _limits(self) -> Asked:
+        return Asked(self._pace, self._reach, self._flooded)
+
+    def _work(self, limits: Asked) -> Work:
+        limits.again()
         real = real_now()
-        return Work(self._clock.now(), real, self._pace, self._reach, self._flooded,
-                    self._db.holder, real + self._lease)
+        return Work(self._clock.now(), real, limits, self._db.holder, real + self._lease)
 
     # What happened
 
     async def accept(self, items: Sequence[Item], step: Step | None) -> Work:
         """Keep everything of a delivery; with `step`, take the turns of those who are free."""
-
-        async def unit(tx: Tx) -> Work:
-            work = self._work()
-            await turns.accept(tx, items, step, work)
-            return work
-
-        return await self._db.write(unit)
+        return await self._moved(lambda tx, work: turns.accept(tx, items, step, work))
 
     async def happen(self, conversation: str, event: Event, step: Step | None, *,
                      key: str | None = None) -> Work | None:
@@ -89,9 +98,10 @@ class Store:
 
         None: that key was seen before, or there is no such conversation.
         """
+        limits = self._limits()
 
         async def unit(tx: Tx) -> Work | None:
-            work = self._work()
+            work = self._work(limits)
             current = await find(tx, conversation)
             if current is None:
                 return None
@@ -117,25 +127,19 @@ class Store:
 
     async def begin(self, conversation: str) -> tuple[str, int] | None:
         """Count the attempt at the oldest event before it is made: (event, attempts before)."""
-        return await self._db.write(lambda tx: turns.begin(tx, conversation, self._work()))
+        limits = self._limits()
+        return await self._db.write(
+            lambda tx: turns.begin(tx, conversation, self._work(limits)))
 
     async def take_turn(self, conversation: str, event: str, step: Step) -> Work:
         """The turn of the event that `begin` named; nothing when another has taken it."""
-        async def unit(tx: Tx) -> Work:
-            work = self._work()
-            await turns.take_turn(tx, conversation, event, step, work)
-            return work
-
-        return await self._db.write(unit)
+        return await self._moved(
+            lambda tx, work: turns.take_turn(tx, conversation, event, step, work))
 
     async def failed(self, conversation: str, event: str, error: str, attempts: int) -> Work:
         """A turn raised: the event is tried again later, or put aside after the last attempt."""
-        async def unit(tx: Tx) -> Work:
-            work = self._work()
-            await turns.failed(tx, conversation, event, error, attempts, work)
-            return work
-
-        return await self._db.write(unit)
+        return await self._moved(
+            lambda tx, work: turns.failed(tx, conversation, event, error, attempts, work))
 
     # Sending
 
@@ -147,18 +151,18 @@ class Store:
         return await self._db.write(
             lambda tx: clockwork.adopt(tx, real_now(), self._unknown_after))
 
-    async def recover(self, under_way: Collection[str]) -> int:
+    async def recover(self, lost: sends.Lost) -> int:
         """Where others work too: how many messages of silent processes are in doubt now.
 
-        What this process released and lost sight of - the connection broke at the commit - and
-        does not have `under_way` waits again.
+        What this process released and lost sight of - the connection broke at the commit - waits
+        again; `lost` says so of a claim, and must not let it begin any more.
         """
 
         async def unit(tx: Tx) -> int:
             real = real_now()
             await self._beat(tx, real)
             age = min(LOST, self._lease // 2)
-            await sends.put_back(tx, self._db.holder, under_way, real + self._lease - age)
+            await sends.put_back(tx, self._db.holder, lost, real + self._lease - age)
             return await sends.lapse(tx, real, real + self._unknown_after, 100)
 
         return await self._db.write(unit)
@@ -166,35 +170,27 @@ class Store:
     async def _beat(self, tx: Tx, real: int) -> None:
         await sends.beat(tx, real, real + self._unknown_after, real + self._lease)
 
-    async def put_back(self, under_way: Collection[str]) -> None:
+    async def put_back(self, lost: sends.Lost) -> None:
         """At the end: what was released and never begun waits again, without a doubt."""
-        await self._db.write(
-            lambda tx: sends.put_back(tx, self._db.holder, under_way, sends.EVER))
+        await self._db.write(lambda tx: sends.put_back(tx, self._db.holder, lost, sends.EVER))
 
     async def claim_sends(self, limit: int = 100) -> Work:
         """Release what waited for its time: retries, doubts that nobody resolved, new room."""
-        async def unit(tx: Tx) -> Work:
-            work = self._work()
+        async def claim(tx: Tx, work: Work) -> None:
             await sends.claim_due(tx, work, limit)
             if not self.shared:
                 await sends.beat_in_doubt(tx, work.real)
-            return work
 
-        return await self._db.write(unit)
+        return await self._moved(claim)
 
     async def settle(self, outcomes: Sequence[Outcome]) -> Work:
         """What became of attempts. Where nothing stands behind them it may wait a moment for a
         commit to ride with.
         """
         failpoints.hit("outbox.answered")
-
-        async def unit(tx: Tx) -> Work:
-            work = self._work()
-            await sends.settle(tx, outcomes, self._unknown_after, work)
-            return work
-
         lazy = not any(outcome.send.followed for outcome in outcomes)
-        work = await self._db.write(unit, lazy=lazy)
+        work = await self._moved(
+            lambda tx, work: sends.settle(tx, outcomes, self._unknown_after, work), lazy=lazy)
         failpoints.hit("outbox.settled")
         return work
 
@@ -202,13 +198,7 @@ class Store:
 
     async def fire(self, limit: int = 100) -> Work:
         """Timers and reminders that are due become events."""
-
-        async def unit(tx: Tx) -> Work:
-            work = self._work()
-            await clockwork.fire(tx, work, limit)
-            return work
-
-        return await self._db.write(unit)
+        return await self._moved(lambda tx, work: clockwork.fire(tx, work, limit))
 
     async def next_due(self) -> int | None:
         """When the next timer or reminder is due, business time."""
@@ -217,7 +207,7 @@ class Store:
     async def claim_calls(self, limit: int = 50) -> list[tuple[str, str, CallRequest]]:
         """(conversation, channel, call) of calls to be made."""
         return await self._db.write(
-            lambda tx: clockwork.claim_calls(tx, limit, "queued", self._work()))
+            lambda tx: clockwork.claim_calls(tx, limit, "queued", self._work(self._limits())))
 
     async def adopt_calls(self, limit: int = 50) -> list[tuple[str, str, CallRequest]]:
         """Calls that another process began and did not finish before its lease ended."""
@@ -225,7 +215,7 @@ class Store:
         async def unit(tx: Tx) -> list[tuple[str, str, CallRequest]]:
             if self.shared:
                 await self._beat(tx, real_now())
-            return await clockwork.claim_calls(tx, limit, "running", self._work())
+            return await clockwork.claim_calls(tx, limit, "running", self._work(self._limits()))
 
         return await self._db.write(unit)
 
@@ -237,9 +227,10 @@ class Store:
 
     async def end_call(self, conversation: str, result: Json, step: Step | None) -> Work | None:
         """Keep a call's result and make it an event; None when it is known already."""
+        limits = self._limits()
 
         async def unit(tx: Tx) -> Work | None:
-            work = self._work()
+            work = self._work(limits)
             return work if await clockwork.end_call(tx, conversation, result, step, work) else None
 
         return await self._db.write(unit)

@@ -115,7 +115,7 @@ async def _message(tx: Tx, item: Incoming, step: Step | None, work: Work) -> Non
     work.tickets = work.tickets or conversation.owner != "bot"
     if item.content.get("type") in ANSWERS:
         work.heard.append((item.channel, item.external_id))
-    if work.flooded(item.channel, conversation.id):
+    if work.limits.flooded(item.channel, conversation.id):
         # Kept and shown to agents, but the bot answers no machine (limits: flood).
         await tx.run("add_turn", event.id, conversation.id, event.kind, event.at, "ignored",
                      "flood", None, "", "", None, "")

@@ -16,15 +16,50 @@ Reach = Pace
 Flooded = Callable[[str, str], bool]
 
 
+class Asked:
+    """The limits of this process, as one unit asks them.
+
+    A unit that is run again hears what it heard before: no message of a conversation is counted
+    twice. (A conversation made by the unit is another one when it is made again.)
+    """
+
+    __slots__ = ("_answers", "_flooded", "_heard", "_pace", "_reach")
+
+    def __init__(self, pace: Pace, reach: Reach, flooded: Flooded) -> None:
+        self._pace, self._reach, self._flooded = pace, reach, flooded
+        self._answers: list[tuple[object, str, int]] = []
+        self._heard: list[tuple[object, str, int]] = []
+
+    def again(self) -> None:
+        """The unit is run, for the first time or once more."""
+        self._answers, self._heard = [*self._heard, *self._answers], []
+
+    def _ask(self, limit: Callable[[str, str], int], channel: str, conversation: str) -> int:
+        for place, (asked, who, answer) in enumerate(self._answers):
+            if asked is limit and who == conversation:
+                self._heard.append(self._answers.pop(place))
+                return answer
+        answer = limit(channel, conversation)
+        self._heard.append((limit, conversation, answer))
+        return answer
+
+    def pace(self, channel: str, conversation: str) -> int:
+        return self._ask(self._pace, channel, conversation)
+
+    def reach(self, channel: str, conversation: str) -> int:
+        return self._ask(self._reach, channel, conversation)
+
+    def flooded(self, channel: str, conversation: str) -> bool:
+        return bool(self._ask(self._flooded, channel, conversation))
+
+
 @dataclass(slots=True)
 class Work:
     """Filled by the questions while the unit runs."""
 
     now: int  #: business time, epoch ms
     real: int  #: real time, epoch ms
-    pace: Pace
-    reach: Reach
-    flooded: Flooded
+    limits: Asked
     holder: str  #: who claims what this unit releases
     lease_until: int  #: real time until which it does
     sends: list[Send] = field(default_factory=list)
