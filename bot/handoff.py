@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import Refused
-from bot.flow import clocks, commands
+from bot.flow import clocks, commands, stack
 from bot.flow.turn import Turn
 from bot.model import BOT, QUEUE, TicketChange
 
@@ -38,6 +38,7 @@ def act(turn: Turn) -> None:
         turn.owner = BOT
         turn.state.pop("owe", None)
         turn.drop_runs("handed_over")
+        stack.clear(turn)
     else:
         raise Refused("This can't be done.")
 
@@ -54,6 +55,7 @@ def _back_to_bot(turn: Turn) -> None:
     turn.state.pop("owe", None)
     if clocks.opted_out(turn):
         turn.drop_runs("cancelled")
+        stack.clear(turn)
         return  # whoever wants no more messages gets none from the bot
     node = turn.node
     corrected = turn.event.payload.get("slots")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from bot import handoff
 from bot.errors import EndlessTurn, ExpressionError, Refused, UnknownVersion
-from bot.flow import clocks, hearing, review, steps, tickets
+from bot.flow import clocks, hearing, review, stack, steps, tickets
 from bot.flow.flows import Flows
 from bot.flow.messages import compose
 from bot.flow.turn import Turn
@@ -26,6 +26,7 @@ def decide(flows: Flows, snapshot: Snapshot, event: Event) -> Decision:
         except ExpressionError as problem:
             turn.fails(problem)
         turn.go()
+        stack.offer(turn)
     except Refused as reason:
         return Decision(snapshot.state, Journal("agent"), owner=snapshot.owner,
                         refused=str(reason))

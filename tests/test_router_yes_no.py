@@ -84,20 +84,22 @@ def test_what_was_left_for_days_is_taken_up_by_a_word(talk: Talk, word: str) -> 
     talk.waits(4 * DAY)
     assert "not finished" in talk.says("hello").said
     assert talk.says(word).step == "booking/ask_day"
-    assert "later" not in talk.state
+    assert "stacked" not in talk.state
 
 
 def test_what_was_left_for_days_is_given_up_by_a_no(talk: Talk) -> None:
     talk.waits(4 * DAY)
     talk.says("hello").says("no")
     assert (talk.outcome, talk.said) == ("abandoned", "All right, I have stopped this.")
-    assert "later" not in talk.state
+    assert "stacked" not in talk.state
 
 
-def test_what_was_left_for_days_is_forgotten_when_something_else_is_said(talk: Talk) -> None:
+def test_what_was_left_for_days_is_offered_three_times_and_then_forgotten(talk: Talk) -> None:
     talk.waits(4 * DAY)
-    talk.says("hello").says("gibberish zzz")
-    assert "later" not in talk.state
+    for words in ("hello", "gibberish zzz", "thanks"):
+        assert "not finished" in talk.says(words).said
+    assert "not finished" not in talk.says("hello").said
+    assert "stacked" not in talk.state
 
 
 @pytest.mark.parametrize("number", ["1", "2", "3", "the first"])

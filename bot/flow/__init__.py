@@ -11,6 +11,7 @@ are met::
       question         the question that waits: what may be typed for it, and taking that
       media            a picture or voice note that nobody asked for
       topics, starts   another flow or answer comes up: start it, leave for it, give it
+      stack            flows that another one interrupted, offered again
       contact_language what a message says about the language of the contact
     machine            the flow's `transitions` machine: which step comes next
       steps            entering a step, repeating its question, taking or refusing the answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.flow import contact_language, offers, review, starts, tickets
+from bot.flow import contact_language, offers, review, stack, starts, tickets
 from bot.flow.language.choose import ChoiceLabels, Chosen, choose
 from bot.flow.language.commands import Said
 from bot.flow.sends import send
@@ -75,11 +75,13 @@ def _cancel(turn: Turn, command: Command, said: Said) -> None:
 def cancel(turn: Turn, command: Command | None) -> None:
     """Stop the flow that waits; a review may say where else to go."""
     node = turn.node
-    if node is None:
+    if node is None and (resting := stack.latest(turn)) is not None:
+        stack.leave(turn, resting)
+    elif node is None:
         turn.tell("nothing_to_cancel")
         menu(turn)
         return
-    if node.kind == "review" and node.step.on_cancel is not None:
+    elif node.kind == "review" and node.step.on_cancel is not None:
         turn.next = "cancelled"
         return
     if command is not None:
@@ -151,6 +153,7 @@ def stop(turn: Turn, command: Command) -> None:
     turn.say(command.say)
     turn.changes["opted_out"] = True
     turn.drop_runs("cancelled")
+    stack.clear(turn)
 
 
 def _stop(turn: Turn, command: Command, said: Said) -> None:

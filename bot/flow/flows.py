@@ -21,18 +21,19 @@ from bot.hours import Hours
 
 #: What the system says; a `texts:` file has to hold each of them.
 TEXTS = frozenset({
-    "confirm", "edit", "cancel", "more", "yes", "no", "change", "choose", "go_on", "language_name",
-    "confirm_words", "edit_words", "review", "review_line", "received", "edit_which", "read_back",
-    "error_pattern", "error_text", "error_number", "error_integer", "error_yes_no", "error_date",
-    "error_time", "error_datetime", "error_email", "error_phone", "error_location", "error_image",
-    "error_audio", "error_video", "error_document", "error_any", "error_choice", "error_range",
-    "error_check", "several", "way_out", "media_voice", "media_audio", "media_image",
-    "media_video", "media_document", "media_sticker", "media_location", "media_contacts",
-    "media_unsupported", "old_tap", "finished", "finished_gone", "rephrase", "menu_instead",
-    "fallback_handoff", "did_you_mean", "finish_first", "switch_ask", "switch_yes", "switch_no",
-    "unfinished", "nothing_to_cancel", "no_way_back", "done_already", "change_what",
-    "which_language", "stopped", "handoff_open", "handoff_closed", "handoff_someday",
-    "back_with_bot", "apology", "remind", "window_closing_queue",
+    "confirm", "edit", "cancel", "more", "yes", "no", "change", "choose", "go_on", "leave",
+    "language_name", "confirm_words", "edit_words", "review", "review_line", "received",
+    "edit_which", "read_back", "error_pattern", "error_text", "error_number", "error_integer",
+    "error_yes_no", "error_date", "error_time", "error_datetime", "error_email", "error_phone",
+    "error_location", "error_image", "error_audio", "error_video", "error_document",
+    "error_any", "error_choice", "error_range", "error_check", "several", "way_out",
+    "media_voice", "media_audio", "media_image", "media_video", "media_document",
+    "media_sticker", "media_location", "media_contacts", "media_unsupported", "old_tap",
+    "finished", "finished_gone", "rephrase", "menu_instead", "fallback_handoff", "did_you_mean",
+    "finish_first", "switch_ask", "switch_yes", "switch_no", "unfinished", "nothing_to_cancel",
+    "no_way_back", "done_already", "change_what", "which_language", "stopped", "handoff_open",
+    "handoff_closed", "handoff_someday", "back_with_bot", "apology", "remind",
+    "window_closing_queue",
 })
 
 

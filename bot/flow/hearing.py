@@ -11,6 +11,7 @@ from bot.flow import (
     offers,
     question,
     refs,
+    stack,
     steps,
     taps,
     tickets,
@@ -60,8 +61,7 @@ def hear(turn: Turn) -> None:
         return
     if text is not None:
         contact_language.from_script(turn, text)
-    earlier = state.get("later")
-    later = _leave_idle(turn, before, ref)
+    _leave_idle(turn, before, ref)
     offered = state.pop("offer", ())
     given = state.pop("given", None)
     if ref is not None:  # 2
@@ -76,10 +76,6 @@ def hear(turn: Turn) -> None:
     turn.go()
     if turn.rule not in ("fallback", "refused", "ignored"):
         state.pop("fallbacks", None)
-    if earlier is not None and state.get("later") is earlier and turn.rule != "ignored":
-        del state["later"]  # it was offered and not taken up
-    if later:
-        _offer_rest(turn, later)
 
 
 def _consent(turn: Turn, said: Said | None) -> bool:
@@ -100,29 +96,14 @@ def _consent(turn: Turn, said: Said | None) -> bool:
     return False
 
 
-def _leave_idle(turn: Turn, before: int, ref: refs.StepRef | refs.OfferRef | None) -> list[Json]:
-    """Set a flow aside that nobody answered for too long."""
-    if not turn.runs or turn.waits is None:
-        return []
-    if isinstance(ref, refs.StepRef) and any(run["number"] == ref.run for run in turn.runs):
-        return []
-    if turn.now - max(before, int(turn.run["since"])) <= turn.flows.options.idle_ms:
-        return []
-    later = [dict(run) for run in turn.runs]
-    turn.drop_runs("")
-    return later
-
-
-def _offer_rest(turn: Turn, later: list[Json]) -> None:
-    """What was set aside is offered, unless the message has started something new."""
-    if turn.runs or turn.owner != BOT or later[-1]["flow"] not in turn.flows.current:
-        turn.ended = turn.ended or "abandoned"
+def _leave_idle(turn: Turn, before: int, ref: refs.StepRef | refs.OfferRef | None) -> None:
+    """A flow that nobody answered for too long is not taken up by any message, only offered."""
+    if turn.waits is None:
         return
-    turn.state["later"] = later
-    kept = turn.state.get("offer", [])
-    turn.tell("unfinished", title=turn.flows.title(f"flow:{later[-1]['flow']}", turn.language))
-    offers.show(turn, [(f"resume:{later[-1]['number']}", turn.system("go_on"), "")])
-    turn.state["offer"] = [*kept, *turn.state["offer"]]
+    if isinstance(ref, refs.StepRef) and any(run["number"] == ref.run for run in turn.runs):
+        return
+    if turn.now - max(before, int(turn.run["since"])) > turn.flows.options.idle_ms:
+        stack.push(turn)
 
 
 def _text(turn: Turn, text: str, said: Said | None, offered: list[str],

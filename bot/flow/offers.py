@@ -7,8 +7,7 @@ the same may be typed. An action is a word and what it is about, parted by a col
     pick:menu:order                           a choice of a command
     switch:returns  do:stay                   leave the waiting flow for another, or not
     lang:zh                                   speak this language
-    resume:12                                 take up what was left
-    leave:                                    or not (never a button, a typed no)
+    resume:12  leave:12                       go on with the run that was interrupted, or not
 """
 
 from __future__ import annotations
@@ -74,10 +73,8 @@ def find(turn: Turn, offered: list[str], text: str) -> Chosen | Several | None:
     if found is not None:
         return found
     answer = yes_no(text, turn.language, turn.flows.options.default_language)
-    words = {True: ("switch", "resume"), False: ("do", "resume"), None: ()}[answer]
+    words = {True: ("switch", "resume"), False: ("do", "leave"), None: ()}[answer]
     meant = [action for action in offered if action.partition(":")[0] in words]
-    if answer is False and meant and meant[0].startswith("resume:"):
-        return Chosen("leave:", "label")
     return Chosen(meant[0], "label") if len(meant) == 1 else None
 
 
@@ -112,6 +109,9 @@ def _labels(flows: Flows, action: str) -> Iterable[str]:
     elif word == "resume":
         yield from flows.texts["go_on"].values()
         yield from flows.words["yes"]
+    elif word == "leave":
+        yield from flows.texts["leave"].values()
+        yield from flows.words["no"]
 
 
 def picked(flows: Flows, about: str) -> Any:

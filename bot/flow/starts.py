@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.flow import offers, slots
+from bot.flow import offers, slots, stack
 from bot.flow.expressions import render
 from bot.flow.sends import send
 from bot.flow.spec import Slot
@@ -15,9 +15,15 @@ if TYPE_CHECKING:
 
 
 def start(turn: Turn, flow: str, given: Json | None = None) -> None:
-    """Start a flow where nothing waits, or in place of what waited."""
-    if turn.runs:
-        turn.drop_runs("abandoned")
+    """Start a flow; what is under way rests until it has ended."""
+    if any(run["flow"] == flow for run in turn.runs):
+        turn.drop_runs("abandoned")  # the customer begins anew
+    elif turn.runs and "rests" in turn.run:
+        turn.drop_runs("failed")
+    elif turn.runs:
+        stack.push(turn)
+    if (before := stack.holds(turn, flow)) is not None:
+        stack.leave(turn, before)
     known = turn.flows.current[flow].slots
     turn.begin(flow, {name: value for name, value in (given or {}).items() if name in known})
     kept = {}
@@ -48,15 +54,26 @@ def wish(turn: Turn, flow: str, text: str | None) -> None:
         if given:
             turn.state["given"] = given
     else:
-        start(turn, flow, given)
+        switch(turn, flow, given)
 
 
 def switch(turn: Turn, flow: str, given: Json | None = None) -> None:
-    """A flow was tapped: only one that must not be interrupted holds on to the customer."""
-    if turn.waits is not None and turn.version.spec.interruptible == "no":
+    """Leave what waits for a flow, or go on with it where it rests.
+
+    Only a flow that must not be interrupted holds on to the customer.
+    """
+    resting = stack.holds(turn, flow)
+    if held(turn):
         stay(turn)
+    elif resting is not None and not given and stack.is_fresh(turn, resting):
+        stack.resume(turn, resting)
     else:
         start(turn, flow, given)
+
+
+def held(turn: Turn) -> bool:
+    """Whether what waits must not be interrupted."""
+    return turn.waits is not None and turn.version.spec.interruptible == "no"
 
 
 def stay(turn: Turn) -> None:

@@ -12,7 +12,7 @@ outside `bot/flow` and the router looks inside:
     tap        [reply id, at] of the last message, if it was a tap
     offer      actions offered outside a flow with the last message we sent (`bot.flow.offers`)
     given      slots for the flow that a switch was offered to
-    later      the stack of a conversation that nobody answered for too long
+    stacked    flows that another one interrupted (`bot.flow.stack`)
     owe        true while an agent owes an answer
 
 A run:

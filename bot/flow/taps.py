@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bot.flow import commands, offers, question, refs, review, starts
-from bot.flow.state import copied
+from bot.flow import commands, offers, question, refs, review, stack, starts
 from bot.flow.turn import Turn
 from bot.model import Json
 
@@ -33,8 +32,15 @@ def tap(turn: Turn, ref: refs.StepRef | refs.OfferRef, given: Json | None) -> No
         take_offer(turn, ref.action, given)
         return
     turn.item = ref.choice
+    resting = stack.holds_run(turn, ref.run)
+    if resting is not None:
+        if starts.held(turn):
+            starts.stay(turn)
+            return
+        stack.resume(turn, resting)
     node = turn.waits
     if node is not None and (ref.run, ref.visit) == (turn.run["number"], turn.run["visit"]):
+        turn.next = None
         if not question.tap(turn, node, ref.choice):
             turn.next = "repeated"
         return
@@ -90,10 +96,13 @@ def take_offer(turn: Turn, action: str, given: Json | None = None) -> None:
             starts.switch(turn, entry.flow, turn.value(entry.with_))
         else:
             turn.repeat()
-    elif word == "resume" and _resume(turn, about):
-        pass
-    elif word == "leave":
-        turn.ended = "abandoned"
+    elif word == "resume" and (resting := _resting(turn, about)) is not None:
+        if starts.held(turn):
+            starts.stay(turn)
+        else:
+            stack.resume(turn, resting)
+    elif word == "leave" and (resting := _resting(turn, about)) is not None:
+        stack.leave(turn, resting)
         found = turn.flows.doing("cancel")
         turn.say(found[1].say if found else ())
     elif turn.waits is not None:
@@ -104,13 +113,6 @@ def take_offer(turn: Turn, action: str, given: Json | None = None) -> None:
         turn.tell("finished_gone")
 
 
-def _resume(turn: Turn, number: str) -> bool:
-    """Take up what was set aside."""
-    later = turn.state.pop("later", None)
-    if not later or str(later[-1]["number"]) != number or turn.runs:
-        return False
-    turn.runs = [copied(run) for run in later]
-    turn.bind()
-    turn.run["since"] = turn.now
-    turn.next = "repeated"
-    return True
+def _resting(turn: Turn, number: str) -> Json | None:
+    """What rests and is known by the number of this run."""
+    return stack.holds_run(turn, int(number)) if number.isdecimal() else None

@@ -38,7 +38,7 @@ _HOLE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 #: Items of a texts file that stand on a button.
 _ON_BUTTONS = frozenset({"confirm", "edit", "cancel", "more", "yes", "no", "change", "choose",
-                         "go_on", "switch_yes", "switch_no"})
+                         "go_on", "leave", "switch_yes", "switch_no"})
 #: The longest that a value of each type is written, where that is known.
 _LONGEST = {"yes_no": 3, "integer": 20, "number": 25, "date": 30, "time": 20, "datetime": 50,
             "phone": 16}
