@@ -10,6 +10,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -47,7 +48,7 @@ from bot.timers import Timers
 from bot.web import control, desk, server
 from bot.web.media import MediaLinks
 from bot.web.webhook import Webhook
-from bot.workers import WORKER, Workers
+from bot.workers import SERVING, WORKER, Workers
 
 log = logging.getLogger(__name__)
 
@@ -297,7 +298,7 @@ async def run(settings: Settings, roles: tuple[str, ...] = ROLES) -> None:
         log.info("serving", extra={"address": settings.server.public_url,
                                    "roles": " ".join(part.roles), "worker": part.worker})
         if guarded:
-            print("serving", flush=True)
+            print(SERVING, flush=True)
 
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(contextlib.closing(listen(
@@ -312,7 +313,8 @@ async def run_workers(settings: Settings, roles: tuple[str, ...], count: int,
     """`bot run --workers`: so many processes with these arguments; the exit code."""
     if "web" in roles:  # says so here, and once, when another program has the port
         listen(settings.server.host, settings.server.port).close()
-    return await Workers(count, *arguments, "--only", ",".join(roles)).run()
+    command = (sys.executable, "-m", "bot", "run", *arguments, "--only", ",".join(roles))
+    return await Workers(count, command).run()
 
 
 async def demo(port: int, config_file: Path | None = None) -> None:

@@ -9,11 +9,14 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 
 log = logging.getLogger(__name__)
 
 #: The variable that tells a worker which of how many it is.
 WORKER = "BOT_WORKER"
+#: The line that a worker says once it serves.
+SERVING = "serving"
 #: A worker has so long to finish what is in hand, seconds.
 GRACE = 20.0
 #: A worker is up within so many seconds, or something is wrong with it.
@@ -24,14 +27,15 @@ FIRST_PAUSE, LAST_PAUSE = 0.1, 10.0
 
 
 class Workers:
-    """Children that run `bot run` with these arguments; each says a line once it serves.
+    """Children that run this command; each says `SERVING` once it does.
 
     Its input stays open for as long as this process lives, so that it knows when it is alone.
     """
 
-    def __init__(self, count: int, *arguments: str) -> None:
+    def __init__(self, count: int, command: Sequence[str], grace: float = GRACE) -> None:
         self._count = count
-        self._command = [sys.executable, "-m", "bot", "run", *arguments]
+        self._command = command
+        self._grace = grace
         self._children: dict[int, asyncio.subprocess.Process] = {}
         self._up = [asyncio.Event() for _ in range(count)]
         self._stopping = asyncio.Event()
@@ -61,7 +65,7 @@ class Workers:
             task.cancel()
         for child in self._children.values():
             _signal(child, signal.SIGTERM)
-        _, late = await asyncio.wait(keepers, timeout=GRACE)
+        _, late = await asyncio.wait(keepers, timeout=self._grace)
         if late:
             log.error("workers killed", extra={"count": len(late)})
             for child in self._children.values():
@@ -76,7 +80,9 @@ class Workers:
         while not self._stopping.is_set():
             began = time.monotonic()
             child = await self._start(place)
+            hearing = asyncio.get_running_loop().create_task(self._hear(place, child))
             code = await child.wait()
+            hearing.cancel()
             if self._stopping.is_set():
                 # One that was only just starting knows of no work in hand, and simply ends.
                 self._code = self._code or int(code not in (0, -signal.SIGTERM))
@@ -103,20 +109,31 @@ class Workers:
         self._children[place] = child
         if self._stopping.is_set():  # asked while it was being started
             _signal(child, signal.SIGTERM)
-        if await self._serves(child):
-            self._served = True
-            self._up[place].set()
         return child
 
-    async def _serves(self, child: asyncio.subprocess.Process) -> bool:
+    async def _hear(self, place: int, child: asyncio.subprocess.Process) -> None:
+        """Learn that it serves, and pass on what else it says: nobody may wait to be heard."""
         assert child.stdout is not None
+        late = asyncio.get_running_loop().call_later(UP, self._give_up, child)
+        rest = b""
         try:
-            async with asyncio.timeout(UP):
-                return bool(await child.stdout.readline())
-        except TimeoutError:
-            log.error("worker does not come up", extra={"pid": child.pid})
-            _signal(child, signal.SIGKILL)
-            return False
+            while more := await child.stdout.read(65_536):
+                *lines, rest = (rest + more).split(b"\n")
+                for line in lines:
+                    if line != SERVING.encode():
+                        sys.stdout.write(line.decode(errors="replace") + "\n")
+                        sys.stdout.flush()
+                        continue
+                    late.cancel()
+                    self._served = True
+                    self._up[place].set()
+        finally:
+            late.cancel()
+
+    @staticmethod
+    def _give_up(child: asyncio.subprocess.Process) -> None:
+        log.error("worker does not come up", extra={"pid": child.pid})
+        _signal(child, signal.SIGKILL)
 
     async def _roll(self) -> None:
         """Each worker in turn: ask it to stop, and go on when its follower serves."""
@@ -125,7 +142,13 @@ class Workers:
             if before is not None:
                 self._up[place].clear()
                 _signal(before, signal.SIGTERM)
-                await before.wait()
+                try:
+                    async with asyncio.timeout(self._grace):
+                        await before.wait()
+                except TimeoutError:
+                    log.error("workers killed", extra={"count": 1})
+                    _signal(before, signal.SIGKILL)
+                    await before.wait()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(UP):
                     await self._up[place].wait()

@@ -9,6 +9,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from pathlib import Path
 #: What makes a server quick to start and small; nobody relies on its disk but where a test says.
 QUICK = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off",
          "shared_buffers": "32MB", "max_connections": "120", "autovacuum_naptime": "5s"}
+#: A server that takes longer to start or to stop does neither, seconds.
+UP = 60.0
 
 
 def programs() -> Path | None:
@@ -57,19 +60,18 @@ class Server:
             self.process = subprocess.Popen(
                 [self.bin / "postgres", "-D", self.folder / "data", "-k", self.folder, "-h", "",
                  *options], stdout=log, stderr=log, user=user(), cwd="/")
-        while not (self.folder / ".s.PGSQL.5432").exists():
-            if self.process.poll() is not None:
+        deadline = time.monotonic() + UP
+        while not (self.folder / ".s.PGSQL.5432").exists() or subprocess.run(
+                [self.bin / "pg_isready", "-q", "-h", self.folder], check=False).returncode:
+            if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.folder / "log").read_text())
-        while subprocess.run([self.bin / "pg_isready", "-q", "-h", self.folder],
-                             check=False).returncode:
-            if self.process.poll() is not None:
-                raise RuntimeError((self.folder / "log").read_text())
+            time.sleep(0.01)
 
     def stop(self, how: str = "immediate") -> None:
         subprocess.run([self.bin / "pg_ctl", "stop", "-s", "-D", self.folder / "data", "-m", how],
                        check=True, user=user(), cwd="/")
         assert self.process is not None
-        self.process.wait()
+        self.process.wait(UP)
 
     def url(self, name: str) -> str:
         who = user() or getpass.getuser()
