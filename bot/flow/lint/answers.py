@@ -9,7 +9,7 @@ from bot.flow.expressions import render
 from bot.flow.lint.parts import Document, Path, of_flow
 from bot.flow.reading.pieces import did_you_mean, one_of
 from bot.flow.reading.source import Finding
-from bot.flow.reading.steps import RESERVED_OUTCOMES
+from bot.flow.reading.ways import RESERVED_OUTCOMES
 from bot.flow.spec import FlowSpec, Next, Step
 
 #: The slots that can keep a choice.

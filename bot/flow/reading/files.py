@@ -6,9 +6,10 @@ import re
 from typing import Any, get_args
 from zoneinfo import available_timezones
 
-from bot.flow.reading import pieces, steps
+from bot.flow.reading import clocks, pieces, steps, ways
 from bot.flow.reading.pieces import Reading, mapping
 from bot.flow.reading.source import Node
+from bot.flow.reading.together import together
 from bot.flow.spec import (
     Answer,
     AnswersSpec,
@@ -21,7 +22,6 @@ from bot.flow.spec import (
     Step,
     Texts,
     TextsSpec,
-    Timer,
     Triggers,
 )
 from bot.nearest import nearest
@@ -36,19 +36,8 @@ RESERVED_SLOTS = frozenset({
 LATER_FLOW = ("moved", "in_flight")
 LATER_TRIGGERS = ("first_message", "referral", "event")
 LATER_SLOT = ("keep",)
-#: Words of a step that go with some kinds of step only.
-_GOES_WITH: dict[str, tuple[str, ...]] = {
-    "errors": ("ask", "choices"), "attempts": ("ask", "choices", "review"),
-    "on_media": ("ask", "choices", "review"), "if_empty": ("choices",), "button": ("choices",),
-    "otherwise": ("choices",),
-    "with": ("call",), "retries": ("call",), "timeout": ("call",), "on_cancel": ("review",),
-    "save": ("call", "choices"), "on_timeout": ("ask", "choices", "review"),
-    "remind": ("ask", "choices", "review"),
-}
-_KINDS = ("ask", "choices", "choices_from", "call", "run", "review", "handoff", "end")
 _INTEGER = re.compile(r"-?\d{1,15}")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
-_WAITS = frozenset({"ask", "choices", "review"})
 _SLOT_WORDS: dict[str, tuple[str, ...]] = {
     "pattern": ("text",), "clean": ("text",), "min": ("text", "number", "integer"),
     "max": ("text", "number", "integer"), "after": ("date", "time", "datetime"),
@@ -121,45 +110,11 @@ def _step(r: Reading, name: str, node: Node) -> dict[str, Any] | None:
         if not node.value:
             r.error(node, f"the step `{name}` is empty")
         # A misspelt word stands for the one that was meant: it has its own finding.
-        _together(r, node, {word if word in steps.STEP else nearest(word, steps.STEP) or word: part
+        together(r, node, {word if word in steps.STEP else nearest(word, steps.STEP) or word: part
                             for word, part in node.value.items()})
     if r.errors > before:
         r.damaged.add(name)
     return found
-
-
-def _together(r: Reading, node: Node, written: dict[str, Node]) -> None:
-    """What can't share a step."""
-    kinds = [word for word in _KINDS if word in written]
-    if "wait" in written:
-        return
-    if {"choices", "choices_from"} <= set(kinds):
-        kinds.remove("choices_from")
-    if len(kinds) > 1:
-        later = max(kinds, key=lambda word: node.keys[word])
-        r.error(node.keys[later], f"a step does one thing: `{later}` can't stand beside "
-                                  f"{pieces.one_of(k for k in kinds if k != later)}; put it into "
-                                  "a step of its own")
-        return
-    kind = "choices" if "choices_from" in kinds else kinds[0] if kinds else ""
-    for word, allowed in _GOES_WITH.items():
-        if word in written and kind not in allowed:
-            more = ("; for `run` it stands inside: run: {flow: ..., "
-                    f"{word}: ...}}" if kind == "run" and word in {"with", "save"} else "")
-            r.error(node.keys[word], f"`{word}` does nothing here: it goes with "
-                                     f"{pieces.one_of(allowed)}{more}")
-    if "goto" in written and kind in {"end", "handoff"}:
-        more = "; where it goes on after the agent is `return_to`" if kind == "handoff" else ""
-        r.error(node.keys["goto"], f"`goto` can't stand beside `{kind}`{more}")
-    if "on_give_up" in written and "attempts" not in written:
-        r.error(node.keys["on_give_up"], "`on_give_up` does nothing without `attempts`")
-    if "attempts" in written and "on_give_up" not in written:
-        r.error(node.keys["attempts"], "`attempts` needs `on_give_up`: the step to go to after "
-                                       "the last one")
-    errors = written.get("errors")
-    if "on_media" in written and errors and isinstance(errors.value, dict) and (
-            "media" in errors.value):
-        r.error(node.keys["on_media"], "`on_media` and `errors: {media: ...}` exclude each other")
 
 
 def _steps(r: Reading, node: Node) -> dict[str, dict[str, Any]] | None:
@@ -168,7 +123,7 @@ def _steps(r: Reading, node: Node) -> dict[str, dict[str, Any]] | None:
         return None
     out: dict[str, dict[str, Any]] = {}
     for name, part in node.value.items():
-        if name in steps.RESERVED_STEPS:
+        if name in ways.RESERVED_STEPS:
             r.error(node.keys[name], f"no step can be called `{name}`: the word has a meaning of "
                                      "its own")
         else:
@@ -206,8 +161,8 @@ def flow(r: Reading, root: Node) -> FlowSpec | None:
         "triggers": triggers, "timezone": _timezone,
         "interruptible": pieces.choose("ask", "yes", "no"),
         "old_taps": pieces.choose("decline", "jump"),
-        "on_timeout": lambda r, node: steps.timer(r, node, bare=False),
-        "remind": steps.remind, "slots": _slots, "steps": _steps,
+        "on_timeout": lambda r, node: clocks.timer(r, node, bare=False),
+        "remind": clocks.remind, "slots": _slots, "steps": _steps,
     }, later=LATER_FLOW, needs=("flow", "title", "steps"))
     if found is None:
         return None
@@ -221,7 +176,7 @@ def flow(r: Reading, root: Node) -> FlowSpec | None:
     slots: dict[str, Slot] = found.pop("slots", {})
     for name, words in raw.items():
         _constants(r, root.at("steps", name), words, slots)
-        _clocks(r, root.at("steps", name), words, timeout, remind)
+        clocks.fill_in(r, root.at("steps", name), words, timeout, remind)
         if "timeout" in words:
             words["timeout_ms"] = words.pop("timeout")
         compiled[name] = Step(**words)
@@ -263,31 +218,6 @@ def _typed(r: Reading, node: Node, sets: dict[str, Any], slots: dict[str, Slot])
             else:
                 r.error(node.at(name), f"`{value}` is no {kind}")
     return out
-
-
-def _clocks(r: Reading, node: Node, words: dict[str, Any], timeout: Any, remind: Any) -> None:
-    """Fill in the flow's clocks where a step waits for a person and has none of its own."""
-    own = words.pop("on_timeout", None)
-    if not _WAITS & set(words) and "choices_from" not in words:
-        words.pop("remind", None)
-        return
-    base: dict[str, Any] = timeout if isinstance(timeout, dict) else {}
-    if own is None:
-        merged = base
-    elif own == "none":
-        merged = {}
-    elif isinstance(own, str):
-        merged = {"after": base.get("after"), "then": own}
-    else:
-        merged = {"after": base.get("after")} | own
-    if merged.get("after") is not None:
-        rest = {key: part for key, part in merged.items() if key != "after"}
-        words["on_timeout"] = Timer(after_ms=merged["after"], **rest)
-    elif merged:
-        r.error(node.key("on_timeout"), "say how long: the flow has no `on_timeout` with an "
-                                        "`after` to take it from; write {after: 2h, then: ...}")
-    if remind is not None:
-        words.setdefault("remind", remind)
 
 
 def _falling_through(steps: dict[str, Step]) -> dict[str, Step]:
@@ -352,7 +282,7 @@ def _command(r: Reading, node: Node) -> Command | str | None:
     found = mapping(r, node, "a command", {
         "keywords": pieces.phrases, "does": pieces.choose(*DOES), "queue": pieces.ident,
         "to": pieces.word, "say": pieces.say, "send": steps.sends,
-        "choices": steps.choices, "button": pieces.label, "goto": steps.goto,
+        "choices": steps.choices, "button": pieces.label, "goto": ways.goto,
         "off": pieces.yes_no})
     if found is None:
         return None

@@ -6,103 +6,18 @@ import re
 from functools import partial
 from typing import Any
 
-from bot.flow.reading import pieces
+from bot.flow.reading import clocks, pieces
 from bot.flow.reading.pieces import Reading, mapping
 from bot.flow.reading.source import Node
-from bot.flow.spec import Choice, ChoicesFrom, Handoff, Next, Run, Send, Texts, Timer
+from bot.flow.reading.ways import goto, on_error, outcome, step_name
+from bot.flow.spec import Choice, ChoicesFrom, Handoff, Next, Run, Send, Texts
 
-RESERVED_STEPS = frozenset({"stay", "end", "handoff", "back"})
 RESERVED_CHOICES = frozenset({"confirm", "edit", "cancel", "more", "back"})
-RESERVED_OUTCOMES = frozenset({"cancelled", "gave_up", "timed_out", "failed", "handed_over",
-                               "left", "abandoned"})
 REASONS = ("pattern", "type", "range", "check", "media", "choice")
 LATER_STEP = ("wait", "gather", "outside", "on_undelivered")
 LATER_SEND = ("whatsapp_template",)
-_TARGETS = ("step", "refuse", "edit", "flow", "end")
 _CHOICE_ID = re.compile(r"[a-z0-9_]{1,40}")
 _MEDIA = ("image", "video", "audio", "document", "sticker")
-
-
-def outcome(r: Reading, node: Node) -> str | None:
-    name = pieces.ident(r, node)
-    if name in RESERVED_OUTCOMES:
-        r.warning(node, f"`{name}` is an outcome that the system gives by itself: reports can't "
-                        "tell the two apart")
-    return name
-
-
-def step_name(r: Reading, node: Node) -> str | None:
-    name = pieces.ident(r, node)
-    if name == "end":
-        r.error(node, "`end` is not a step: write {end: outcome}, or a step that has `end:`")
-        return None
-    if name in RESERVED_STEPS:
-        r.error(node, f"`{name}` can't be used here: name a step")
-        return None
-    return name
-
-
-_NEXT = {
-    "if": pieces.expression, "step": step_name, "refuse": step_name, "say": pieces.say,
-    "edit": pieces.ident, "flow": pieces.ident, "with": pieces.values, "end": outcome,
-}
-_ERROR_NEXT = {"if": pieces.expression, "step": step_name}
-
-
-def _entry(r: Reading, node: Node, words: dict[str, Any]) -> Next | None:
-    if isinstance(node.value, str):
-        name = step_name(r, node)
-        return None if name is None else Next(step=name)
-    before = r.errors
-    if words is _ERROR_NEXT and isinstance(node.value, dict):
-        for word in set(_NEXT) - set(words) & node.value.keys():
-            r.error(node.keys[word], f"`on_error` holds only `if` and `step`: name a step, and "
-                                     f"write `{word}` in the `goto` of that step")
-            return None
-    found = mapping(r, node, "an entry of `goto`", words)
-    if found is None or r.errors > before:
-        return None
-    assert isinstance(node.value, dict)
-    targets = [word for word in _TARGETS if word in found]
-    if len(targets) != 1:
-        r.error(node, "this leads nowhere: write step, refuse, edit, flow or end" if not targets
-                else f"one entry can't have both {pieces.one_of(targets)}".replace(" or ", " and "))
-        return None
-    if "say" in found and targets != ["refuse"]:
-        r.error(node.keys["say"], "`say` goes with `refuse` only: put it into the next step")
-        return None
-    if "with" in found and targets != ["flow"]:
-        r.error(node.keys["with"], "`with` goes with `flow` only")
-        return None
-    return Next(**found)
-
-
-def _entries(r: Reading, node: Node, words: dict[str, Any]) -> tuple[Next, ...] | None:
-    parts = node.value if isinstance(node.value, list) else [node]
-    if not parts:
-        r.error(node, "the list is empty")
-        return None
-    out: list[Next] = []
-    for number, part in enumerate(parts):
-        entry = _entry(r, part, words)
-        if entry is None:
-            continue
-        last = number == len(parts) - 1
-        if last and entry.if_ is not None and all(one.if_ for one in out):
-            r.error(part, "the last entry can't have an `if`: add one below that says where to go "
-                          "otherwise")
-        elif not last and entry.if_ is None:
-            r.error(part, "what follows is never taken: only the last entry has no `if`")
-        out.append(entry)
-    return tuple(out) or None
-
-
-def goto(r: Reading, node: Node) -> tuple[Next, ...] | None:
-    return _entries(r, node, _NEXT)
-
-
-def on_error(r: Reading, node: Node) -> tuple[Next, ...] | None:
-    return _entries(r, node, _ERROR_NEXT)
 
 
 def settings(r: Reading, node: Node) -> dict[str, Any] | None:
@@ -284,51 +199,6 @@ def handoff(r: Reading, node: Node) -> Handoff | None:
     return None if found is None else Handoff(**found)
 
 
-_NO_TIMER = "none"
-
-
-def timer(r: Reading, node: Node, *, bare: bool) -> dict[str, Any] | str | None:
-    """A timer's words; a step's name alone where `bare`; or `none`."""
-    if isinstance(node.value, str) and (bare or node.value.strip() == _NO_TIMER):
-        return _NO_TIMER if node.value.strip() == _NO_TIMER else step_name(r, node)
-    return mapping(r, node, "a time-out or reminder", {
-        "after": pieces.duration, "say": pieces.say, "then": _then})
-
-
-def _then(r: Reading, node: Node) -> str | None:
-    text = pieces.word(r, node)
-    if text is None or pieces.ID.fullmatch(text):
-        return text
-    r.error(node, f"`then` is stay, end, handoff or the name of a step, not `{text[:60]}`")
-    return None
-
-
-def on_timeout(r: Reading, node: Node) -> dict[str, Any] | str | None:
-    return timer(r, node, bare=True)
-
-
-def remind(r: Reading, node: Node) -> tuple[Timer, ...] | None:
-    """Reminders; () is `none`. They leave before the 24-hour window closes or never."""
-    if isinstance(node.value, str) and node.value.strip() == _NO_TIMER:
-        return ()
-    out: list[Timer] = []
-    for part in node.value if isinstance(node.value, list) else [node]:
-        found = timer(r, part, bare=False)
-        if not isinstance(found, dict):
-            if found == _NO_TIMER:
-                r.error(part, "`none` stands alone, not in a list")
-            continue
-        if "after" not in found:
-            if isinstance(part.value, dict) and "after" not in part.value:
-                r.error(part, "a reminder needs `after`, for example 23h")
-            continue
-        if found["after"] >= 86_400_000:
-            r.error(part.at("after"), "a reminder has to leave before the 24-hour window closes: "
-                                      "after less than 24h")
-        out.append(Timer(after_ms=found.pop("after"), **found))
-    return tuple(out) or None
-
-
 def save(r: Reading, node: Node) -> str | None:
     if isinstance(node.value, dict):
         r.error(node, "`save` names one slot; only `run` holds {ours: theirs}")
@@ -354,5 +224,6 @@ STEP: dict[str, pieces.Reader] = {
     "retries": pieces.whole(0, 10), "timeout": pieces.duration, "run": run, "review": pieces.names,
     "handoff": handoff, "end": outcome, "save": save, "goto": goto, "errors": errors,
     "attempts": pieces.whole(1, 20), "on_give_up": step_name, "on_media": step_name,
-    "on_cancel": step_name, "on_error": on_error, "on_timeout": on_timeout, "remind": remind,
+    "on_cancel": step_name, "on_error": on_error,
+    "on_timeout": clocks.on_timeout, "remind": clocks.remind,
 }
