@@ -24,7 +24,7 @@ Row = Sequence[Any]
 
 
 class Tx(Protocol):
-    """One transaction. Statements go by their names in `queries.sql`."""
+    """One transaction. Statements go by their names in `queries.sql` and `upkeep.sql`."""
 
     async def all(self, name: str, *args: Any) -> list[Row]:
         """Every row of the answer."""
@@ -77,17 +77,23 @@ class Database(Protocol):
     async def listen(self, heard: Callable[[str], None]) -> None:
         """Call `heard` with what the other processes say, until cancelled."""
 
+    async def shrink(self) -> bool:
+        """Give some of the room that nothing needs back to the disk; False: there is none."""
+
     async def close(self) -> None:
         """Finish what is under way and let go of the database."""
 
 
 @cache
-def statements() -> dict[str, str]:
-    """The named statements of `queries.sql`, as they stand there."""
-    text = resources.files("bot.store").joinpath("queries.sql").read_text("utf-8")
-    parts = re.split(r"^-- name: (\w+)\s*$", text, flags=re.MULTILINE)
-    return {name: re.sub(r"^--.*$", "", sql, flags=re.MULTILINE).strip()
-            for name, sql in zip(parts[1::2], parts[2::2], strict=True)}
+def statements(files: tuple[str, ...] = ("queries.sql", "upkeep.sql")) -> dict[str, str]:
+    """The named statements of those files, as they stand there."""
+    found: dict[str, str] = {}
+    for file in files:
+        text = resources.files("bot.store").joinpath(file).read_text("utf-8")
+        parts = re.split(r"^-- name: (\w+)\s*$", text, flags=re.MULTILINE)
+        found |= {name: re.sub(r"^--.*$", "", sql, flags=re.MULTILINE).strip()
+                  for name, sql in zip(parts[1::2], parts[2::2], strict=True)}
+    return found
 
 
 def migrations(database: str) -> list[tuple[str, str]]:

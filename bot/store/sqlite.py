@@ -29,10 +29,13 @@ OLDEST = (3, 38)
 BATCH = 64
 #: How long a lazy unit may wait for a commit to ride with, seconds.
 LAZY = 0.02
+#: Free pages that a file keeps for what comes next; so many of the others go at a time.
+SPARE, GIVEN_BACK = 1_000, 500
 #: The writer checkpoints itself when the log has so many pages.
 CHECKPOINT_PAGES = 2_000
 
-PRAGMAS = ("journal_mode=wal", "synchronous=full", "busy_timeout=5000", "foreign_keys=on",
+PRAGMAS = ("auto_vacuum=incremental",  # of a new file; an old one keeps its size
+           "journal_mode=wal", "synchronous=full", "busy_timeout=5000", "foreign_keys=on",
            "secure_delete=on", "trusted_schema=off", "temp_store=memory",
            f"wal_autocheckpoint={CHECKPOINT_PAGES}", "journal_size_limit=67108864")
 
@@ -233,6 +236,12 @@ class SQLite:
     async def listen(self, heard: Callable[[str], None]) -> None:
         await asyncio.Event().wait()
 
+    async def shrink(self) -> bool:
+        try:
+            return await _in_thread(self._writer, _shrink)
+        except sqlite3.Error as error:
+            raise StoreError(f"the store could not be made smaller: {error}") from error
+
     async def close(self) -> None:
         if self._closed:
             return
@@ -289,6 +298,19 @@ def _start(connection: sqlite3.Connection, now: int) -> bool:
     connection.execute("insert into setting values ('clean', '0') "
                        "on conflict (name) do update set value = '0'")
     return row is not None and row[0] != "1"
+
+
+def _shrink(connection: sqlite3.Connection) -> bool:
+    (free,) = connection.execute("pragma freelist_count").fetchone()
+    (mode,) = connection.execute("pragma auto_vacuum").fetchone()
+    if mode != 2 or free < SPARE + GIVEN_BACK:
+        return False
+    connection.execute(f"pragma incremental_vacuum({GIVEN_BACK})").fetchall()
+    if free < SPARE + 2 * GIVEN_BACK:  # the last: what is in the log takes no room twice
+        connection.execute("pragma busy_timeout=0")  # a reader is not waited for
+        connection.execute("pragma wal_checkpoint(truncate)").fetchall()
+        connection.execute("pragma busy_timeout=5000")
+    return True
 
 
 def _stop(connection: sqlite3.Connection) -> None:

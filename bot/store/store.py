@@ -15,7 +15,9 @@ from bot.ids import new_id
 from bot.model import CallRequest, Event, Item, Json, Snapshot
 from bot.store import clockwork, desk, sends, turns
 from bot.store.base import Database, Tx
+from bot.store.dead import DeadLetters
 from bot.store.held import find
+from bot.store.pruning import Keep, Pruning
 from bot.store.rows import (
     Agent,
     ConversationRow,
@@ -31,6 +33,8 @@ from bot.store.work import Asked, Flooded, Pace, Reach, Work
 
 #: What was released so long ago (ms) and is not under way has been lost sight of.
 LOST = 5_000
+#: Unless the configuration says otherwise.
+KEEP = Keep()
 
 
 def unpaced(channel: str, conversation: str) -> int:
@@ -48,7 +52,7 @@ class Store:
 
     def __init__(self, database: Database, clock: Clock, *, unknown_after: int = 60_000,
                  lease: int = 30_000, pace: Pace = unpaced, reach: Reach = unpaced,
-                 flooded: Flooded = unlimited) -> None:
+                 flooded: Flooded = unlimited, keep: Keep = KEEP) -> None:
         self._db = database
         self._clock = clock
         self._unknown_after = unknown_after
@@ -59,6 +63,8 @@ class Store:
         self.unclean = database.unclean
         #: Other processes work on it too.
         self.shared = database.shared
+        self.dead = DeadLetters(database, clock)
+        self.pruning = Pruning(database, clock, keep)
         #: Under this name the process holds what it has claimed.
         self.holder = database.holder
 

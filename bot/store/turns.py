@@ -225,7 +225,10 @@ async def _put_aside(tx: Tx, conversation: str, event_id: str, error: str, attem
     await tx.run("bury_event", conversation, work.real)
     await tx.run("add_audit", new_id(), work.now, "system", "incident", conversation,
                  f"event {event_id} was put aside after {attempts} attempts: {error}")
+    log.error("event put aside", extra={"conversation": conversation, "event": event_id,
+                                        "attempts": attempts})
     work.changed.add(conversation)
+    work.tickets = True  # the queue says that there are dead letters
     work.waiting = True
     return True
 
