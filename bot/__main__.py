@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli import checking, serve
+from bot.cli import checking, flows, serve
 from bot.cli.agents import agents
 from bot.cli.db import db
 from bot.cli.printing import FINDINGS
@@ -16,7 +16,8 @@ from bot.errors import BotError
 
 cli = typer.Typer(help="Frontdesk: a front desk for a business on WhatsApp.", add_completion=False,
                   no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-for command in (serve.demo, serve.run, checking.check, serve.emulator, checking.doctor):
+for command in (serve.demo, serve.run, checking.check, flows.graph, serve.emulator,
+                checking.doctor):
     cli.command()(command)
 cli.add_typer(agents, name="agents")
 cli.add_typer(db, name="db")

@@ -12,7 +12,7 @@ BOT = Path(__file__).parent.parent / "bot"
 #: What everybody may import; each of these only those before it.
 NOUNS = ("bot", "bot.errors", "bot.model", "bot.nearest", "bot.clock", "bot.hours", "bot.logs",
          "bot.ids", "bot.failpoints", "bot.resources")
-STORE = ("bot.store.base", "bot.store.rows", "bot.store.store", "bot.store.work")
+STORE = ("bot.store.base", "bot.store.reading", "bot.store.rows", "bot.store.store", "bot.store.work")
 #: Who may import what beside the nouns and their own folder; the longest prefix counts.
 MAY = {
     "bot.flow": (),
@@ -20,6 +20,7 @@ MAY = {
     "bot.flow.dates": ("bot.flow.language",),
     "bot.flow.expressions": ("bot.flow.language", "bot.flow.spec"),
     "bot.flow.reading": ("bot.flow.spec",),
+    "bot.flow.drawing": ("bot.flow.language", "bot.flow.spec", "bot.flow.ways"),
     "bot.flow.lint": ("bot.flow.reading", "bot.flow.expressions", "bot.flow.language",
                       "bot.flow.spec"),
     "bot.channel": (),

@@ -29,10 +29,12 @@ What they work on::
     state              what a conversation remembers between turns
     flows              everything loaded: versions, commands, answers, texts, and their index
     spec               a flow as data, in one shape for every way of writing it
+    ways               every way out of every step, as the file has it
 
 The rooms, each knowing only those below it, and `spec`::
 
     load               the files of flows/ and templates/, read and checked in one go
+    drawing/           a flow as a picture
     lint/              what is wrong with files that can be read
     reading/           YAML to `spec`, with the place of every mistake
     dates/             days and times as people say them

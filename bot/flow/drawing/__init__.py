@@ -1,0 +1,1 @@
+"""A flow as a picture: `picture` says what is in it, `mermaid` and `svg` write it down."""
