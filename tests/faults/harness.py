@@ -44,6 +44,8 @@ class Ledger:
         default_factory=lambda: defaultdict(list))
     came: asyncio.Condition = field(default_factory=asyncio.Condition)
     count: int = 0
+    #: Called with each message that the provider takes, and the id that it gives it.
+    taken: list[Callable[[dict[str, Any], str], None]] = field(default_factory=list)
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Provider:
 async def provider() -> AsyncIterator[Provider]:
     """A provider on the loopback for as long as the context lasts."""
     app = web.Application()
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     ledger = Ledger()
     made = Provider("", ledger)
 
@@ -93,7 +95,10 @@ async def take(ledger: Ledger, body: dict[str, Any]) -> str:
         ledger.count += 1
         ledger.sends[body["to"].lstrip("+")].append(body)
         ledger.came.notify_all()
-        return f"wamid.OUT{ledger.count}"
+        provider_id = f"wamid.OUT{ledger.count}"
+        for hear in ledger.taken:
+            hear(body, provider_id)
+        return provider_id
 
 
 def shown(body: dict[str, Any]) -> str:
@@ -155,6 +160,7 @@ class Bot:
     config: Path = CONFIG
     url_of_store: str = ""
     arguments: tuple[str, ...] = ()
+    environ: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -162,6 +168,10 @@ class Bot:
 
     async def start(self, failpoints: str = "") -> None:
         """Start and wait until it serves (or has been killed by a failpoint on the way)."""
+        self.spawn(failpoints)
+        await self.served()
+
+    def spawn(self, failpoints: str = "") -> None:
         self.starts += 1
         with (self.store.with_suffix(".log")).open("ab") as log:
             self.process = subprocess.Popen(
@@ -171,8 +181,12 @@ class Bot:
                     **os.environ, "PYTHONPATH": str(ROOT), "BENCH_PORT": str(self.port),
                     "BENCH_SINK": self.provider.url,
                     "BENCH_STORE": self.url_of_store or f"sqlite:////{self.store}",
-                    "BOT_FAILPOINTS": failpoints})
-        deadline = time.monotonic() + 20
+                    "BOT_FAILPOINTS": failpoints, **self.environ})
+
+    async def served(self, within: float = 20.0) -> None:
+        """Wait until it serves or is dead."""
+        assert self.process is not None
+        deadline = time.monotonic() + within
         async with aiohttp.ClientSession() as session:
             while self.process.poll() is None and time.monotonic() < deadline:
                 try:

@@ -1,116 +1,131 @@
-"""The long proof: a process under load is killed at every failpoint, ten times each, and at random.
+"""The long proof: processes under load are killed at every failpoint and at random, put to sleep,
+started anew; their database goes away.
 
-    python tests/faults/night.py [--hits 10] [--random 100] [--seed 1]
+    python tests/faults/night.py [--database sqlite,postgres] [--only words] [--hits 10]
+        [--random 1000] [--restarts 20] [--sleeps 20] [--seed N] [--report file.md]
 
-Prints a row for each series and exits with 1 if anything was lost, out of order, left unfinished,
-or sent twice without doubt.
+Prints a line for each series and exits with 1 if anything was lost, wrong, out of order, left
+unfinished, or sent twice without a doubt.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import random
+import contextlib
+import platform
 import sys
-import tempfile
 import time
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
-import aiohttp
-from harness import Bot, Person, different, provider
-from storing import rows
+import series
+from postgres import server
+from series import Place, Series
 
-from bot.clock import Clock
 from bot.failpoints import NAMES
-from bot.store.sqlite import SQLite
 
-#: These are met only on the way to something else: a timer, a call, a first start.
-RARE = frozenset({"timer.fired", "call.claimed", "call.answered", "call.stored", "migration.step"})
+#: Name of a column, its width, and what stands in it.
+COLUMNS: tuple[tuple[str, int, Callable[[Series], str]], ...] = (
+    ("series", 24, lambda s: s.name),
+    ("database", 10, lambda s: s.database),
+    ("kills", 6, lambda s: str(s.kills)),
+    ("turns", 7, lambda s: str(s.found.turns)),
+    ("acked lost", 11, lambda s: str(len(s.found.lost))),
+    ("wrong", 6, lambda s: str(len(s.found.wrong))),
+    ("unfinished", 11, lambda s: str(len(s.found.unfinished))),
+    ("doubts", 7, lambda s: str(s.found.doubts)),
+    ("copies", 7, lambda s: str(s.found.copies)),
+    ("unexplained", 12, lambda s: str(len(s.found.unexplained))),
+    ("ready s", 8, lambda s: f"{s.ready_in:.2f}" if s.ready_in else "–"),
+    ("handled s", 10, lambda s: f"{s.first_in:.2f}" if s.first_in else "–"),
+    ("lasted s", 9, lambda s: f"{s.lasted:.0f}"),
+)
 
 
-@dataclass
-class Series:
-    """What a series of kills left behind."""
+@dataclass(frozen=True)
+class Plan:
+    """A series of the night, not yet run."""
 
-    turns: int = 0
-    kills: int = 0
-    unfinished: int = 0
-    copies: int = 0
-    doubted: int = 0
-    recovery: float = 0.0  #: the longest time from a start to the first answer of /readyz
+    name: str
+    database: str
+    run: Callable[[], Awaitable[Series]]
 
 
-async def killed(failpoint: str | None, hits: int, kills: int, dice: random.Random) -> Series:
-    """Walk people through the script while the process is killed again and again."""
-    series = Series()
-    async with provider() as sink, aiohttp.ClientSession() as session:
-        with tempfile.TemporaryDirectory() as folder:
-            bot = Bot(Path(folder) / "bot.db", sink)
-            done = asyncio.Event()
+def plans(arguments: argparse.Namespace) -> Iterator[Plan]:
+    """Everything that the night has, in its order."""
+    for database in ("sqlite", "postgres"):
+        def on_it(what: Callable[..., Awaitable[Series]], *more: object,
+                  database: str = database) -> Callable[[], Awaitable[Series]]:
+            return partial(placed, database, arguments.seed, what, *more)
 
-            async def reaper() -> None:
-                hit = 0
-                while not done.is_set():
-                    if bot.dead:
-                        series.kills += 1
-                        hit += 1
-                        started = time.monotonic()
-                        again = failpoint is not None and hit < hits
-                        await bot.start(f"{failpoint}=kill@{hit + 1}" if again else "")
-                        series.recovery = max(series.recovery, time.monotonic() - started)
-                    elif failpoint is None and series.kills < kills:
-                        await asyncio.sleep(dice.uniform(0.05, 1.0))
-                        bot.kill()
-                    await asyncio.sleep(0.02)
+        for name in NAMES:
+            run = (on_it(series.killed_while_migrating, arguments.hits)
+                   if name == "migration.step" else
+                   on_it(series.killed_at, name, arguments.hits))
+            yield Plan(name, database, run)
+        yield Plan("random kills", database, on_it(series.killed_at_random, arguments.random))
+        yield Plan("graceful restarts", database, on_it(series.started_anew, arguments.restarts))
+        if database == "postgres":
+            yield Plan("asleep past the lease", database, on_it(series.asleep, arguments.sleeps))
 
-            await bot.start(f"{failpoint}=kill@1" if failpoint else "")
-            people = [Person(f"49{n:04}", bot, session) for n in range(8)]
-            watch = asyncio.create_task(reaper())
-            until = time.monotonic() + 60 + 6 * max(hits, kills)
 
-            async def walk(person: Person) -> None:
-                await person.walk(1, until)
-                while series.kills < (hits if failpoint else kills) and time.monotonic() < until:
-                    await person.walk(1, until)
+async def placed(database: str, seed: int, what: Callable[..., Awaitable[Series]],
+                 *more: object) -> Series:
+    """Run a series on an empty store of that kind."""
+    with contextlib.ExitStack() as stack:
+        running = stack.enter_context(server()) if database == "postgres" else None
+        return await what(Place(running, seed), *more)
 
-            await asyncio.gather(*(walk(person) for person in people))
-            done.set()
-            await watch
-            bot.stop()
-            database = await SQLite.open(bot.store, Clock())
-            ((waiting, leaving, series.doubted),) = await rows(
-                database, "select (select count(*) from inbox), (select count(*) from outbox), "
-                          "(select sum(doubt) from message)")
-            await database.close()
-            series.unfinished = waiting + leaving
-            series.turns = sum(person.sent for person in people)
-            sends = [sink.ledger.sends[person.who] for person in people]
-            series.unfinished += series.turns - sum(len(different(sent)) for sent in sends)
-            series.copies = sum(len(sent) for sent in sends) - series.turns
-    return series
+
+def table(done: list[Series], seed: int, began: float) -> str:
+    """The night as Markdown."""
+    lines = [f"{time.strftime('%Y-%m-%d', time.gmtime())}, seed {seed}, Python "
+             f"{platform.python_version()}, {platform.system()}, "
+             f"{(time.time() - began) / 60:.0f} minutes.", "",
+             "| " + " | ".join(name for name, _, _ in COLUMNS) + " |",
+             "|" + "---|" * 2 + "--:|" * (len(COLUMNS) - 2)]
+    lines += ["| " + " | ".join(cell(each) for _, _, cell in COLUMNS) + " |" for each in done]
+    return "\n".join(lines) + "\n"
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", default="sqlite,postgres", help="one of them, or both")
+    parser.add_argument("--only", default="", help="series whose names have one of these words")
+    parser.add_argument("--hits", type=int, default=10, help="kills at each failpoint")
+    parser.add_argument("--random", type=int, default=1000, help="kills at random")
+    parser.add_argument("--restarts", type=int, default=20, help="graceful restarts")
+    parser.add_argument("--sleeps", type=int, default=20, help="times that processes sleep")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--report", type=Path, help="the table as Markdown goes to this file")
+    return parser.parse_args()
 
 
 async def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hits", type=int, default=10)
-    parser.add_argument("--random", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    arguments = parser.parse_args()
+    arguments, began = parsed(), time.time()
+    databases, words = arguments.database.split(","), arguments.only.split(",")
     print(f"seed {arguments.seed}")
-    print(f"{'killed at':<22}{'kills':>6}{'turns':>7}{'unfinished':>11}{'in doubt':>9}"
-          f"{'copies':>7}{'recovery s':>11}")
-    wrong = 0
-    names = [name for name in NAMES if name not in RARE]
-    for name in [*names, None]:
-        series = await killed(name, arguments.hits, arguments.random,
-                              random.Random(arguments.seed))
-        wrong += series.unfinished + max(0, series.copies - series.doubted)
-        print(f"{name or 'random':<22}{series.kills:>6}{series.turns:>7}{series.unfinished:>11}"
-              f"{series.doubted:>9}{series.copies:>7}{series.recovery:>11.2f}", flush=True)
-    return 1 if wrong else 0
+    print("".join(f"{name:<{width}}" if place < 2 else f"{name:>{width}}"
+                  for place, (name, width, _) in enumerate(COLUMNS)), flush=True)
+    done: list[Series] = []
+    for plan in plans(arguments):
+        if plan.database not in databases or not any(word in plan.name for word in words):
+            continue
+        one = await plan.run()
+        done.append(one)
+        print("".join(f"{cell(one):<{width}}" if place < 2 else f"{cell(one):>{width}}"
+                      for place, (_, width, cell) in enumerate(COLUMNS)), flush=True)
+        for problem in one.violations[:20]:
+            print(f"    {problem}", flush=True)
+        if arguments.report:
+            arguments.report.write_text(table(done, arguments.seed, began), "utf-8")
+    return 1 if any(one.violations for one in done) else 0
 
 
 if __name__ == "__main__":
