@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot import scripts, testing
+from bot import testing
 from bot.errors import FlowError
+from bot.scripts.judging import Differs
+from bot.scripts.playing import play
+from bot.scripts.reading import Script, read
 
 CONFIG = """
 timezone: Europe/Berlin
@@ -94,16 +97,16 @@ def project(tmp_path: Path) -> testing.Project:
 
 def script(tmp_path: Path, lines: str,
            given: str = "{backend: {stock.find: {title: Felt hat}, stock.order: {id: 7}}}",
-           ) -> scripts.Script:
+           ) -> Script:
     path = tmp_path / "buying.yaml"
     path.write_text(f"tests:\n  a hat:\n    given: {given}\n    script:{lines}")
-    [read] = scripts.read(path)
-    return read
+    [found] = read(path)
+    return found
 
 
 def test_a_conversation_that_goes_as_written_passes(
         tmp_path: Path, project: testing.Project) -> None:
-    chat = scripts.play(script(tmp_path, WHOLE + """
+    chat = play(script(tmp_path, WHOLE + """
       - expect:
           outcome: bought
           slots: {what: hat, size: large, on: 2026-04-01, photo: hat.jpg}
@@ -129,15 +132,15 @@ def test_a_conversation_that_goes_as_written_passes(
 ])
 def test_what_is_not_as_expected_is_told(
         tmp_path: Path, project: testing.Project, expected: str, problem: str) -> None:
-    with pytest.raises(scripts.Differs) as failure:
-        scripts.play(script(tmp_path, WHOLE + f"      - expect: {expected}\n"), project)
+    with pytest.raises(Differs) as failure:
+        play(script(tmp_path, WHOLE + f"      - expect: {expected}\n"), project)
     assert problem in str(failure.value)
 
 
 def test_a_failure_shows_the_place_the_line_and_the_chat(
         tmp_path: Path, project: testing.Project) -> None:
-    with pytest.raises(scripts.Differs) as failure:
-        scripts.play(script(tmp_path, """
+    with pytest.raises(Differs) as failure:
+        play(script(tmp_path, """
       - customer: buy
       - customer: hat
       - bot: {contains: Straw hat}
@@ -170,8 +173,8 @@ The chat up to here:
 ])
 def test_a_line_that_does_not_hold_is_told(
         tmp_path: Path, project: testing.Project, line: str, problem: str) -> None:
-    with pytest.raises(scripts.Differs) as failure:
-        scripts.play(script(tmp_path, f"""
+    with pytest.raises(Differs) as failure:
+        play(script(tmp_path, f"""
       - customer: buy
       - customer: hat
       - {line}
@@ -181,7 +184,7 @@ def test_a_line_that_does_not_hold_is_told(
 
 def test_operations_answer_in_turn_by_argument_or_fail(
         tmp_path: Path, project: testing.Project) -> None:
-    chat = scripts.play(script(tmp_path, """
+    chat = play(script(tmp_path, """
       - customer: buy
       - customer: cap
       - bot: We have no such thing
@@ -199,7 +202,7 @@ def test_operations_answer_in_turn_by_argument_or_fail(
           - {when: {name: hat}, gives: {in turn: [{title: First hat}, {title: Second hat}]}}
           - gives: none"""), project)
     assert len(chat.calls) == 4
-    chat = scripts.play(script(tmp_path, """
+    chat = play(script(tmp_path, """
       - customer: buy
       - customer: hat
       - expect: {queue: support, owner: queue}
@@ -210,15 +213,15 @@ def test_operations_answer_in_turn_by_argument_or_fail(
 def test_an_operation_for_which_nothing_is_given_is_told(
         tmp_path: Path, project: testing.Project) -> None:
     lines = "\n      - customer: buy\n      - customer: hat\n"
-    with pytest.raises(scripts.Differs, match=r"nothing is given for the operation stock\.find"):
-        scripts.play(script(tmp_path, lines, "{backend: {}}"), project)
-    with pytest.raises(scripts.Differs, match=r"no `when` of stock\.find fits"):
-        scripts.play(script(tmp_path, lines, "{backend: {stock.find: "
+    with pytest.raises(Differs, match=r"nothing is given for the operation stock\.find"):
+        play(script(tmp_path, lines, "{backend: {}}"), project)
+    with pytest.raises(Differs, match=r"no `when` of stock\.find fits"):
+        play(script(tmp_path, lines, "{backend: {stock.find: "
                             "{when: {name: cap}, gives: {}}}}"), project)
 
 
 def test_time_an_agent_and_the_closed_window(tmp_path: Path, project: testing.Project) -> None:
-    scripts.play(script(tmp_path, """
+    play(script(tmp_path, """
       - customer: agent
       - bot: colleague
       - agent: takes
@@ -238,7 +241,7 @@ def test_time_an_agent_and_the_closed_window(tmp_path: Path, project: testing.Pr
 
 
 def test_who_writes_and_when_can_be_given(tmp_path: Path, project: testing.Project) -> None:
-    chat = scripts.play(script(tmp_path, """
+    chat = play(script(tmp_path, """
       - customer: buy
 """, "{now: 2026-07-01T09:00, contact: {name: Ann, language: en, phone: none}}"), project)
     assert chat.now == 1_782_889_200_000
@@ -262,20 +265,20 @@ def test_a_mistake_in_a_file_is_told_with_its_line(
     path = tmp_path / "x.yaml"
     path.write_text(text)
     with pytest.raises(FlowError) as failure:
-        scripts.read(path)
+        read(path)
     assert problem in str(failure.value)
     assert str(path) in str(failure.value)
 
 
 def test_a_time_that_is_none_is_told(tmp_path: Path, project: testing.Project) -> None:
     with pytest.raises(FlowError, match="soon is no time"):
-        scripts.play(script(tmp_path, "\n      - customer: buy\n", "{now: soon}"), project)
+        play(script(tmp_path, "\n      - customer: buy\n", "{now: soon}"), project)
 
 
 def test_plain_words_and_numbers_are_data_and_quoted_ones_text(tmp_path: Path) -> None:
-    read = script(tmp_path, " []", """
+    found = script(tmp_path, " []", """
       backend: {a: {b: true, c: "true", d: 12, e: "12", f: 1.5, g: none, h: 007, i: 2026-03-01}}""")
-    assert read.given["backend"]["a"] == {
+    assert found.given["backend"]["a"] == {
         "b": True, "c": "true", "d": 12, "e": "12", "f": 1.5, "g": None, "h": "007",
         "i": "2026-03-01"}
 
@@ -284,6 +287,6 @@ def test_what_is_given_for_the_file_holds_for_each_test(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text("given: {backend: {a: 1, b: 2}, now: 2026-03-01}\ntests:\n"
                     "  one: {script: []}\n  two: {given: {backend: {b: 3}}, script: []}\n")
-    one, two = scripts.read(path)
+    one, two = read(path)
     assert one.given == {"backend": {"a": 1, "b": 2}, "now": "2026-03-01"}
     assert two.given["backend"] == {"a": 1, "b": 3}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bot import resources, scripts, testing
+from bot import resources, testing
+from bot.scripts.playing import play
+from bot.scripts.reading import Script, read
 
 SHIPPED = resources.shipped()
 FILES = sorted((SHIPPED / "flows" / "tests").glob("*.yaml"))
-SCRIPTS = [script for file in FILES for script in scripts.read(file)]
+SCRIPTS = [script for file in FILES for script in read(file)]
 
 
 @pytest.fixture(scope="module")
@@ -17,9 +19,8 @@ def project() -> testing.Project:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=str)
-def test_the_conversation_goes_as_written(
-        script: scripts.Script, project: testing.Project) -> None:
-    scripts.play(script, project)
+def test_the_conversation_goes_as_written(script: Script, project: testing.Project) -> None:
+    play(script, project)
 
 
 def test_every_shipped_flow_and_answers_file_has_a_script(project: testing.Project) -> None:
@@ -29,7 +30,7 @@ def test_every_shipped_flow_and_answers_file_has_a_script(project: testing.Proje
 
 def test_every_script_file_speaks_both_languages(project: testing.Project) -> None:
     for file in FILES:
-        languages = {scripts.play(script, project).contact.language
+        languages = {play(script, project).contact.language
                      for script in SCRIPTS if script.file == file}
         assert {"en", "zh"} <= languages, file.name
 

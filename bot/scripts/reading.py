@@ -1,0 +1,123 @@
+"""Script files, `flows/tests/*.yaml`: what stands in them, with the line of every mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from bot.errors import FlowError
+from bot.flow.reading import source
+from bot.model import Json
+
+#: What a line of a script begins with.
+WORDS: Final = ("customer", "tap", "bot", "advance", "agent", "expect")
+_NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
+_PLAIN: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None, "none": None}
+_GIVEN: Final = ("backend", "contact", "now")
+_CONTACT: Final = ("name", "language", "timezone", "phone")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a script: a word and what stands after it."""
+
+    line: int
+    word: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One conversation, and what must be so."""
+
+    file: Path
+    line: int
+    name: str
+    given: Json
+    entries: tuple[Entry, ...]
+
+    def __str__(self) -> str:
+        return f"{self.file.stem}: {self.name}"
+
+
+def read(path: Path) -> list[Script]:
+    """The scripts of a file. Raises `FlowError` with each mistake's line."""
+    data = path.read_bytes()
+    _, findings = source.read(str(path), data)
+    tree = None if findings else yaml.compose(data.decode("utf-8-sig"), Loader=yaml.CSafeLoader)
+    if tree is None:
+        raise FlowError("\n".join(str(finding) for finding in findings))
+    top = _entries(path, tree, ("given", "tests"))
+    shared = _data(top["given"][1]) if "given" in top else {}
+    if "tests" not in top:
+        raise mistake(path, 1, "the file holds no `tests:`")
+    scripts = []
+    for line, name, node in _pairs(path, top["tests"][1]):
+        parts = _entries(path, node, ("given", "script"))
+        given = {**shared, **(_data(parts["given"][1]) if "given" in parts else {})}
+        _known(path, line, given, _GIVEN, "given")
+        _known(path, line, given.get("contact", {}), _CONTACT, "contact")
+        if "backend" in shared:
+            given["backend"] = {**shared["backend"], **given["backend"]}
+        if "script" not in parts or not isinstance(parts["script"][1], yaml.SequenceNode):
+            raise mistake(path, line, f"“{name}” needs a list `script:`")
+        scripts.append(Script(path, line, name, given, tuple(
+            _entry(path, each) for each in parts["script"][1].value)))
+    return scripts
+
+
+def _entry(path: Path, node: yaml.Node) -> Entry:
+    pairs = list(_pairs(path, node))
+    line, word, value = pairs[0] if pairs else (node.start_mark.line + 1, "", node)
+    if len(pairs) != 1 or word not in WORDS:
+        raise mistake(path, line, f"a line of a script is one of {', '.join(WORDS)}")
+    return Entry(line, word, _data(value))
+
+
+def _entries(path: Path, node: yaml.Node, words: tuple[str, ...]
+             ) -> dict[str, tuple[int, yaml.Node]]:
+    found = {}
+    for line, word, value in _pairs(path, node):
+        if word not in words:
+            raise mistake(path, line, f"“{word}” is unknown here; known: {', '.join(words)}")
+        found[word] = (line, value)
+    return found
+
+
+def _pairs(path: Path, node: yaml.Node) -> Iterator[tuple[int, str, yaml.Node]]:
+    if not isinstance(node, yaml.MappingNode):
+        raise mistake(path, node.start_mark.line + 1, "here `word: value` is needed")
+    for key, value in node.value:
+        yield key.start_mark.line + 1, str(key.value), value
+
+
+def _data(node: yaml.Node) -> Any:
+    """The data of a node: plain words true, false, none and numbers are what they say."""
+    if isinstance(node, yaml.MappingNode):
+        return {str(key.value): _data(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_data(value) for value in node.value]
+    text = str(node.value)
+    if isinstance(node, yaml.ScalarNode) and not node.style:
+        if text in _PLAIN:
+            return _PLAIN[text]
+        if _NUMBER.fullmatch(text):
+            return float(text) if "." in text else int(text)
+    return text
+
+
+def _known(path: Path, line: int, found: Mapping[str, Any], words: tuple[str, ...],
+           where: str) -> None:
+    for word in found:
+        if word not in words:
+            raise mistake(path, line, f"“{word}” is unknown in {where}; "
+                                       f"known: {', '.join(words)}")
+
+
+def mistake(path: Path, line: int, message: str) -> FlowError:
+    return FlowError(f"{path}:{line}:1 error {message}")
