@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bot import __version__, app, check, config
+from bot import __version__, app, check, config, witness
+from bot.clock import real_now
 from bot.errors import ConfigError, StoreBusy, StoreError
 from bot.settings import Settings
+from bot.store.reading import of_file, of_postgres
 from bot.store.sqlite import OLDEST
+from bot.verify import Asked, Report, verify
 from bot.web import control
 
 #: The first SQLite in which two connections may write and checkpoint at once, and the branches
@@ -109,3 +112,23 @@ async def _store(settings: Settings) -> Result:
         return Result("store", "ok", f"{path} is open in a running process, which answers")
     except StoreError as problem:
         return Result("store", "error", str(problem))
+
+
+async def verified(asked: Path | None, *, patience: int, settled: bool, acks: Path | None,
+                   ledger: Path | None) -> Report:
+    """Hold the store against the guarantee, and against what was seen from outside.
+
+    Raises `BotError`.
+    """
+    settings = config.load(asked or config.find(Path()), os.environ, secrets=False)
+    real = real_now()
+    judged = Asked(real, real, patience=patience, lease=settings.outbox.lease_ms, settled=settled)
+    file = settings.store_file
+    reading = of_file(file) if file is not None else of_postgres(settings.store)
+    async with reading as read:
+        report = await verify(read, judged)
+        if acks is not None:
+            await witness.acknowledged(read, report, acks)
+        if ledger is not None:
+            await witness.taken(read, report, ledger, judged)
+    return report

@@ -11,8 +11,9 @@ BOT = Path(__file__).parent.parent / "bot"
 
 #: What everybody may import; each of these only those before it.
 NOUNS = ("bot", "bot.errors", "bot.model", "bot.nearest", "bot.clock", "bot.hours", "bot.logs",
-         "bot.ids", "bot.failpoints", "bot.resources")
-STORE = ("bot.store.base", "bot.store.reading", "bot.store.rows", "bot.store.store", "bot.store.work")
+         "bot.ids", "bot.failpoints", "bot.resources", "bot.disk")
+STORE = ("bot.store.base", "bot.store.reading", "bot.store.rows", "bot.store.store",
+         "bot.store.work")
 #: Who may import what beside the nouns and their own folder; the longest prefix counts.
 MAY = {
     "bot.flow": (),
@@ -38,7 +39,7 @@ MAY = {
 #: Everything that stands in no room of its own is the work.
 WORK = ("bot.flow", "bot.channel.base", *STORE, "bot.settings", "bot.router", "bot.engine",
         "bot.outbox", "bot.feed", "bot.pace", "bot.metrics", "bot.actions", "bot.calls",
-        "bot.handoff", "bot.inbox", "bot.timers")
+        "bot.handoff", "bot.inbox", "bot.timers", "bot.verify")
 
 
 def modules() -> list[str]:
