@@ -27,6 +27,7 @@ from bot.channel.http import HttpClient
 from bot.channel.meta import Meta
 from bot.check import load_all
 from bot.clock import Clock, real_now
+from bot.disk import Disk
 from bot.engine import Engine
 from bot.errors import BotError, ChannelError, FlowError, StoreError
 from bot.feed import Feed
@@ -37,14 +38,17 @@ from bot.inbox import Inbox
 from bot.metrics import Counts, registry
 from bot.outbox import Outbox
 from bot.pace import Pacer
+from bot.readiness import Readiness
 from bot.resources import shipped
 from bot.settings import Settings
 from bot.store.base import Database
 from bot.store.postgres import Postgres
+from bot.store.pruning import Keep
 from bot.store.rows import MessageRow
 from bot.store.sqlite import SQLite
 from bot.store.store import Store
 from bot.timers import Timers
+from bot.upkeep import Upkeep
 from bot.web import control, desk, server
 from bot.web.media import MediaLinks
 from bot.web.webhook import Webhook
@@ -73,9 +77,12 @@ async def open_store(settings: Settings, clock: Clock | None = None, pacer: Pace
     file = settings.store_file
     database: Database = (await SQLite.open(file, clock) if file is not None else
                           await Postgres.open(settings.store, clock, process))
+    keep = settings.keep
+    kept = Keep(keep.seen_ms, keep.messages_ms, keep.journal_ms, keep.receipts_ms,
+                keep.notices_ms, keep.audit_ms)
     store = Store(database, clock, unknown_after=settings.outbox.unknown_after_ms,
                   lease=settings.outbox.lease_ms, pace=pacer if sends else elsewhere,
-                  reach=pacer.reach, flooded=pacer.flooded)
+                  reach=pacer.reach, flooded=pacer.flooded, keep=kept)
     try:
         yield store
     finally:
@@ -143,7 +150,8 @@ async def assemble(settings: Settings, clock: Clock,
                          for name, channel in settings.channels.items()}, counts)
         engine = Engine(flows, store, outbox, feed, clock, counts)
         outbox.follow = engine.follow
-        inbox = Inbox(engine, store)
+        disk = Disk(settings.store_file, settings.server.free_disk)
+        inbox = Inbox(engine, store, disk)
         links = MediaLinks(key, settings.server.public_url, channels, real_now)
         calls = Calls(engine, store, Backends(settings.backends, session), links.filled)
         timers = Timers(engine, store, clock)
@@ -154,15 +162,12 @@ async def assemble(settings: Settings, clock: Clock,
                 raise ChannelError("The channel of this message is not configured any more.")
             return await channel.media(message.content["media"]["id"])
 
-        async def ready() -> str:
-            try:
-                await store.ready(1)
-            except StoreError as error:
-                return str(error)
-            stopped = [f"{name}: {why}" for name, why in outbox.stopped.items()]
-            return "; ".join(stopped)
+        async def measure() -> None:
+            with contextlib.suppress(StoreError):
+                counts.dead = await store.dead.count()
 
-        app = server.application(ready, registry(counts))
+        app = server.application(Readiness(store, inbox, outbox, disk).missing,
+                                 registry(counts), measure)
         app.add_routes(Webhook(channels=channels, numbers=numbers(settings), accept=inbox.accept,
                                clock=clock).routes())
         app.add_routes(links.routes())
@@ -171,7 +176,8 @@ async def assemble(settings: Settings, clock: Clock,
             settings.default_language, lambda snapshot: router.answers(flows, snapshot), media,
             title=str(settings.public.get("shop_name", "Frontdesk"))))
         workers: dict[str, tuple[Callable[[], Awaitable[None]], ...]] = {
-            "inbox": (inbox.run, calls.run), "outbox": (outbox.run,), "timers": (timers.run,)}
+            "inbox": (inbox.run, calls.run), "outbox": (outbox.run,),
+            "timers": (timers.run, Upkeep(store, clock).run)}
         running = [worker for role in part.roles for worker in workers.get(role, ())]
         if "inbox" not in part.roles:  # what comes in is kept here, and handled elsewhere
             engine.fast = False
@@ -239,9 +245,12 @@ async def serve(frontdesk: Frontdesk, listener: socket.socket | None,
     runner = web.AppRunner(frontdesk.web, access_log=None, shutdown_timeout=GRACE,
                            keepalive_timeout=75)
     await runner.setup()
+    accepting: asyncio.Server | None = None
     try:
         if listener is not None:
-            await web.SockSite(runner, listener, backlog=1024).start()
+            connections = frontdesk.web[server.CONNECTIONS]
+            connections.server = runner.server
+            accepting = await loop.create_server(connections, sock=listener, backlog=1024)
         settle_memory()
         async with asyncio.TaskGroup() as group:
             workers = [group.create_task(steadily(worker)) for worker in frontdesk.workers]
@@ -249,6 +258,8 @@ async def serve(frontdesk: Frontdesk, listener: socket.socket | None,
             try:
                 await stop.wait()
             finally:
+                if accepting is not None:
+                    accepting.close()
                 await runner.cleanup()  # requests first: they still give the workers work
                 for worker in workers:
                     worker.cancel()
@@ -341,7 +352,7 @@ async def demo(port: int, config_file: Path | None = None) -> None:
         settings = settings.model_copy(update={
             "store": f"sqlite:///{folder}/demo.db", "channels": {name: channel},
             "server": settings.server.model_copy(update={
-                "port": listener.getsockname()[1], "public_url": here})})
+                "port": listener.getsockname()[1], "public_url": here, "free_disk": None})})
         hints = HINTS if config_file is None else ()
         clock = Clock()
         async with assemble(settings, clock) as frontdesk:

@@ -18,6 +18,7 @@ class Counts:
         self.sends: Counter[str] = Counter()  #: attempts by what became of them
         self.turns_failed = 0
         self.stopped_channels = 0
+        self.dead = 0  #: dead letters when last looked at
 
     def collect(self) -> Iterator[Metric]:
         accepted = CounterMetricFamily("frontdesk_items_accepted",
@@ -35,6 +36,10 @@ class Counts:
                                     "Channels whose account or token the provider refuses")
         stopped.add_metric([], self.stopped_channels)
         yield stopped
+        dead = GaugeMetricFamily("frontdesk_dead_letters",
+                                 "Events that were put aside and wait for a person's decision")
+        dead.add_metric([], self.dead)
+        yield dead
 
 
 def registry(counts: Counts) -> CollectorRegistry:

@@ -69,6 +69,21 @@ def _duration(value: Any) -> Any:
     return duration(value) if isinstance(value, str) else value
 
 
+def _kept(value: Any) -> Any:
+    return None if value is False or value == "off" else _duration(value)
+
+
+def _size(value: Any) -> Any:
+    if value is False or value == "off":
+        return None
+    if isinstance(value, str):
+        found = regex.fullmatch(r"([0-9]{1,6}) ?(MB|GB)", value)
+        if found is None:
+            raise ValueError(f"needs a size as 256MB or 2GB, or off, not “{value}”")
+        return int(found[1]) * (2**20 if found[2] == "MB" else 2**30)
+    return value
+
+
 def _several(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
@@ -161,6 +176,8 @@ Number = Annotated[int, BeforeValidator(_number)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_limit)]
 Milliseconds = Annotated[int, BeforeValidator(_duration)]
+Kept = Annotated[Annotated[int, Field(ge=DAY)] | None, BeforeValidator(_kept)]
+Size = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_size)]
 Url = Annotated[str, BeforeValidator(_url)]
 Folder = Annotated[InstanceOf[Path], BeforeValidator(_path)]
 Zone = Annotated[InstanceOf[ZoneInfo], BeforeValidator(_zone)]
@@ -181,6 +198,9 @@ class Server(Section):
     public_url: Url = Field(
         default_factory=lambda known: f"http://{known.get('host')}:{known.get('port')}",
         description="the address under which agents' browsers, WhatsApp and backends reach it")
+    free_disk: Size = Field(
+        256 * 2**20, description="with less room on the disk of an SQLite file, deliveries are "
+                                 "told to come again; off: until nothing is left")
 
 
 class Limits(Section):
@@ -289,6 +309,21 @@ class OutboxSettings(Section):
         description="how long a process may be silent before others take up what it was sending")
 
 
+class KeepSettings(Section):
+    seen_ms: Annotated[Milliseconds, Field(ge=30 * DAY)] = Field(
+        30 * DAY, alias="seen",
+        description="the ids of messages, by which one that comes again is known")
+    messages_ms: Kept = Field(365 * DAY, alias="messages", description="transcripts, and dead "
+                              "letters that nobody decided")
+    journal_ms: Kept = Field(365 * DAY, alias="journal",
+                             description="what was decided about each event, and closed tickets")
+    receipts_ms: Kept = Field(90 * DAY, alias="receipts",
+                              description="what WhatsApp reported of each message")
+    notices_ms: Kept = Field(90 * DAY, alias="notices",
+                             description="what came in beside messages and receipts")
+    audit_ms: Kept = Field(730 * DAY, alias="audit", description="who did what")
+
+
 class QueueSettings(Section):
     hours: Annotated[InstanceOf[Hours] | None, BeforeValidator(_hours)] = Field(
         None, description="when somebody is there; without it, always")
@@ -328,6 +363,8 @@ class Settings(Section):
                                  description="the reminder before the 24-hour window closes")
     outbox: OutboxSettings = Field(default_factory=OutboxSettings,
                                    description="how messages leave")
+    keep: KeepSettings = Field(default_factory=KeepSettings, description="for how long what is "
+                               "kept: a length of time, or off: for ever")
     fallback: Annotated[tuple[Literal["rephrase", "menu", "handoff"], ...],
                         BeforeValidator(_several), Field(min_length=1)] = Field(
         ("rephrase", "menu", "handoff"),

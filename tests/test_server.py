@@ -32,7 +32,10 @@ async def client(missing: list[str], counts: Counts) -> AsyncIterator[Client]:
     async def broken(request: web.Request) -> web.Response:
         raise ZeroDivisionError("the answer of a customer")
 
-    app = application(ready, registry(counts))
+    async def measure() -> None:
+        counts.dead += 1
+
+    app = application(ready, registry(counts), measure)
     app.router.add_get("/broken", broken)
     async with TestClient(TestServer(app)) as made:
         yield made

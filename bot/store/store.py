@@ -29,22 +29,12 @@ from bot.store.rows import (
     TicketRow,
 )
 from bot.store.turns import Step
-from bot.store.work import Asked, Flooded, Pace, Reach, Work
+from bot.store.work import Asked, Flooded, Pace, Reach, Work, unlimited, unpaced
 
 #: What was released so long ago (ms) and is not under way has been lost sight of.
 LOST = 5_000
 #: Unless the configuration says otherwise.
 KEEP = Keep()
-
-
-def unpaced(channel: str, conversation: str) -> int:
-    """Every message may leave at once."""
-    return 0
-
-
-def unlimited(channel: str, conversation: str) -> bool:
-    """No message is one too many."""
-    return False
 
 
 class Store:
@@ -67,6 +57,10 @@ class Store:
         self.pruning = Pruning(database, clock, keep)
         #: Under this name the process holds what it has claimed.
         self.holder = database.holder
+
+    async def probe(self) -> None:
+        """Write a little. Raises `StoreError` where that can't be done."""
+        await self._db.write(lambda tx: tx.run("probe", str(real_now())))
 
     async def close(self) -> None:
         """Let go of the database once what is under way is written."""
@@ -100,7 +94,8 @@ class Store:
 
     async def happen(self, conversation: str, event: Event, step: Step | None, *,
                      key: str | None = None) -> Work | None:
-        """Put an event of our own in the inbox. With a key, the same key changes nothing twice.
+        """Put an event of our own in the inbox. With a key, the same key changes nothing twice,
+        and what would have to stand behind others is left out: `Work.behind`.
 
         None: that key was seen before, or there is no such conversation.
         """
@@ -114,7 +109,7 @@ class Store:
             if key is not None and not await tx.run("see", "", key, work.now):
                 return None
             await turns.happen(tx, current, event, step, work)
-            if work.refused and key is not None:
+            if key is not None and (work.refused or work.behind):
                 raise Rollback(work)  # the same wish may be granted later
             return work
 

@@ -67,3 +67,7 @@ delete from notice where id in (
 -- name: prune_audit
 delete from audit where id in (
     select id from audit where id < $1 and at < $2 order by id limit $3)
+
+-- name: probe
+insert into setting (name, value) values ('probe', $1)
+on conflict (name) do update set value = excluded.value

@@ -70,3 +70,14 @@ class Work:
     calls: bool = False
     heard: list[tuple[str, str]] = field(default_factory=list)  #: (channel, external id)
     refused: str = ""
+    behind: bool = False  #: the event stands behind others in the inbox
+
+
+def unpaced(channel: str, conversation: str) -> int:
+    """Every message may leave at once."""
+    return 0
+
+
+def unlimited(channel: str, conversation: str) -> bool:
+    """No message is one too many."""
+    return False
