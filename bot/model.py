@@ -39,7 +39,8 @@ class Incoming:
     image, audio, video, document, sticker: {media: {id, mime_type, name?, voice?}, text?}
     (text is the caption) - location: {latitude, longitude, name?, address?} -
     contacts: {contacts: [{name, phones: [str]}]} - reaction: {emoji, to} (emoji "" removes) -
-    system: {text, previous?} - edit, revoke: {of} - unsupported, unknown: {what}
+    system: {text, previous?} - edit, revoke: {of} - unsupported, unknown: {what}.
+    Any of them may have `referral`: {source, type?, headline?}, the advertisement it came by.
     """
     sent_at: int  #: by the provider's clock, epoch ms
     name: str | None = None  #: the profile name
@@ -80,11 +81,12 @@ class Event:
 
     id: str
     kind: str
-    """message | timer | reminder | result | agent | undelivered
+    """message | timer | reminder | result | agent | event | undelivered
 
     Payloads. message: `Incoming.content`. timer: {name, token}. reminder: {}.
     result: {call, key, ok, value?, error?: {kind, status}}.
     agent: {action: take|reply|return|close, agent, name, text?, slots?}.
+    event: {name, id, contact, about?, …data}.
     undelivered: {message, visit, code}.
     """
     at: int  #: the one `now` of its turn, epoch ms
@@ -177,7 +179,7 @@ class Journal:
 
     rule: str
     """agent | tap | old_tap | command | answer | trigger | refused | fallback | timer | reminder |
-    result | stale | ignored"""
+    result | event | stale | ignored"""
     item: str = ""  #: the flow, command, choice or answers item that was chosen
     score: float | None = None
     before: str = ""  #: flow/step before, "" for none

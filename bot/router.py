@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from bot import handoff
 from bot.errors import EndlessTurn, ExpressionError, Refused, UnknownVersion
-from bot.flow import clocks, hearing, review, stack, steps, tickets
+from bot.flow import clocks, events, hearing, review, stack, steps, tickets, waiting
 from bot.flow.flows import Flows
 from bot.flow.messages import compose
 from bot.flow.turn import Turn
@@ -26,6 +26,8 @@ def decide(flows: Flows, snapshot: Snapshot, event: Event) -> Decision:
         except ExpressionError as problem:
             turn.fails(problem)
         turn.go()
+        if "pending" in turn.state:
+            events.start_next(turn)
         stack.offer(turn)
     except Refused as reason:
         return Decision(snapshot.state, Journal("agent"), owner=snapshot.owner,
@@ -64,8 +66,9 @@ def _decided(turn: Turn) -> Decision:
         place=place, owner=turn.owner, busy=turn.calling,
         replies=[*turn.replies, *compose(turn.out)] if turn.out else turn.replies,
         calls=turn.calls,
-        timers=clocks.timers(turn), remind_at=clocks.remind_at(turn), ticket=turn.ticket,
-        contact=turn.changes, incident=turn.incident)
+        timers={**clocks.timers(turn), **events.timer(turn)},
+        remind_at=clocks.remind_at(turn), ticket=turn.ticket, contact=turn.changes,
+        incident=turn.incident)
 
 
 def _ignored(turn: Turn) -> None:
@@ -75,13 +78,17 @@ def _ignored(turn: Turn) -> None:
 def _timer(turn: Turn) -> None:
     node = turn.waits
     payload = turn.event.payload
-    if (node is None or node.step.on_timeout is None or payload.get("name") != clocks.TIMEOUT
-            or payload.get("token") != clocks.timeout_token(turn)
-            or turn.state.get("timed_out") == payload.get("token")):
+    name, token = str(payload.get("name")), str(payload.get("token"))
+    if name.startswith(waiting.TIMER) or name == events.TIMER:
+        turn.rule = "timer" if events.rings(turn, name, token) else "stale"
+        return
+    if (node is None or node.step.on_timeout is None or name != clocks.TIMEOUT
+            or token != clocks.timeout_token(turn)
+            or turn.state.get("timed_out") == token):
         turn.rule = "stale"
         return
     turn.rule = "timer"
-    turn.state["timed_out"] = payload["token"]
+    turn.state["timed_out"] = token
     if clocks.is_past_saying(turn, node.step.on_timeout):
         turn.item = "late"
         return
@@ -147,5 +154,5 @@ def _answers(flows: Flows, turn: Turn) -> list[tuple[str, str]]:
 
 _KINDS: dict[str, Callable[[Turn], None]] = {
     "message": hearing.hear, "timer": _timer, "reminder": _reminder, "result": _result,
-    "agent": handoff.act,
+    "agent": handoff.act, "event": events.happened,
 }

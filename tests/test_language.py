@@ -18,7 +18,8 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 KINDS = ("flow:", "answers:", "commands:", "texts:")
 OPTIONS = CheckOptions(
     default_language="en", queues=frozenset({"support"}), public={"shop_name": "Trail & Co"},
-    operations=frozenset({"orders.find", "tables.book", "clinic.slots"}),
+    operations=frozenset({"orders.find", "tables.book", "clinic.slots",
+                          "courses.enrol"}),
     changing=frozenset({"tables.book"}))
 #: The other flows that examples lead to.
 OTHERS = {
@@ -60,4 +61,4 @@ def test_what_the_page_calls_missing_is_refused_by_name():
 
     listed = set(re.findall(r"`(\w+):?`", PAGE.read_text("utf-8").split("## Not in this")[1]))
     assert listed == {*steps.LATER_STEP, *steps.LATER_SEND, *files.LATER_FLOW,
-                      *files.LATER_TRIGGERS, *files.LATER_SLOT, *loading.LATER_KINDS}
+                      *files.LATER_SLOT, *loading.LATER_KINDS}

@@ -50,7 +50,7 @@ PLANTED = [
     ("    ask: number", "    ask: numbr", "17:10 error", "no slot `numbr` - did you mean `number`"),
     ("    ask: number", "    ask: reason", "17:10 error", "a choice is asked with `choices`"),
     ("    ask: number", "    ask: number\n    wait: {for: 2h}", "18:5 error",
-     "`wait` is not supported by this version"),
+     "can't stand beside `ask`"),
     ("    ask: number", "    ask: number\n    review: [number]", "18:5 error", "one thing"),
     ("{{ answer }}", "{{ anser }}", "18:28 error", "did you mean `answer`?"),
     ("    errors: {pattern", "    errors: {patern", "18:14 error", "did you mean `pattern`?"),

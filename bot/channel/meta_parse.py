@@ -132,6 +132,8 @@ def _message(message: Any, place: _Place) -> Item:
         # Who wrote is known all the same: kept with their conversation, and known when it
         # comes again.
         content, complete = {"type": "unknown", "what": str(error)}, False
+    if type(referral := message.get("referral")) is dict:
+        content["referral"] = _referral(referral)
     context = message.get("context")
     reply_to = context.get("id") if type(context) is dict else None
     addresses, name = _sender(message, place, content)
@@ -142,6 +144,15 @@ def _message(message: Any, place: _Place) -> Item:
         moment(message.get("timestamp"), place.received_at), name,
         reply_to if type(reply_to) is str and reply_to else None,
         "" if complete else dump(message))
+
+
+def _referral(referral: Json) -> Json:
+    """The advertisement or post by which the customer came."""
+    found = {"source": identifier(referral.get("source_id"))}
+    for ours, theirs in (("type", "source_type"), ("headline", "headline")):
+        if type(referral.get(theirs)) is str and referral[theirs]:
+            found[ours] = referral[theirs][:200]
+    return found
 
 
 def _sender(message: Json, place: _Place, content: Json) -> tuple[tuple[Address, ...], str | None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.flow import tickets
+from bot.flow import tickets, waiting
 from bot.flow.spec import Timer
 from bot.model import QUEUE
 
@@ -21,14 +21,28 @@ STAY, END, HANDOFF = "stay", "end", "handoff"
 
 
 def timers(turn: Turn) -> dict[str, tuple[int, str]]:
-    """The time-out that is armed after this turn, if one is."""
+    """What is armed after this turn: the time-out of the question, and the ends of waits."""
+    if opted_out(turn):
+        return {}
+    armed = waiting.timers(turn)
     node = turn.waits
-    if node is None or node.step.on_timeout is None or opted_out(turn):
-        return {}
+    if node is None or node.step.on_timeout is None or (
+            node.step.wait is not None and node.step.wait.ends):
+        return armed
     token = timeout_token(turn)
-    if turn.state.get("timed_out") == token:
-        return {}
-    return {TIMEOUT: (_base(turn) + node.step.on_timeout.after_ms, token)}
+    if turn.state.get("timed_out") != token:
+        armed[TIMEOUT] = (_base(turn) + node.step.on_timeout.after_ms, token)
+    return armed
+
+
+def idle_at(turn: Turn) -> int:
+    """When the question that waits has been open for so long that nobody will answer it."""
+    return _base(turn) + turn.flows.options.idle_ms
+
+
+def is_idle(turn: Turn) -> bool:
+    """Whether that time has passed."""
+    return turn.now > idle_at(turn)
 
 
 def timeout_token(turn: Turn) -> str:

@@ -152,6 +152,7 @@ def stop(turn: Turn, command: Command) -> None:
     """No more messages: one confirmation, and everything that waited is over."""
     turn.say(command.say)
     turn.changes["opted_out"] = True
+    turn.state.pop("pending", None)
     turn.drop_runs("cancelled")
     stack.clear(turn)
 

@@ -88,6 +88,13 @@ class Flows:
         for name, answer in self.answers.items():
             _add(self._index, f"answer:{name}", answer.triggers.keywords,
                  answer.triggers.examples)
+        self.by_event = {spec.triggers.event: name for name, spec in loaded.flows.items()
+                         if spec.triggers.event is not None}
+        self.by_referral = {source: name for name, spec in loaded.flows.items()
+                            for source in spec.triggers.referral}
+        #: The flow that a customer's very first message starts.
+        self.first = next((name for name, spec in loaded.flows.items()
+                           if spec.triggers.first_message), None)
         self._said = Commands()
         for name, command in self.commands.items():
             for language, phrases in command.keywords.items():

@@ -12,6 +12,7 @@ from bot.flow import (
     question,
     refs,
     stack,
+    starts,
     steps,
     taps,
     tickets,
@@ -35,7 +36,7 @@ def hear(turn: Turn) -> None:
         turn.rule = "ignored"
         return
     state = turn.state
-    before = state.get("wrote_at", turn.now)
+    first, before = "wrote_at" not in state, state.get("wrote_at", turn.now)
     state["wrote_at"] = turn.now
     state.pop("reminders", None)
     state.pop("timed_out", None)
@@ -69,6 +70,8 @@ def hear(turn: Turn) -> None:
             taps.tap(turn, ref, given)
     elif kind == "tap" and refs.looks_ours(content.get("id")):
         taps.foreign(turn)
+    elif _begins(turn, content, text, said, first=first):
+        pass
     elif kind in ("text", "tap") and text is not None:
         _text(turn, text, said, offered, given)
     else:
@@ -96,9 +99,32 @@ def _consent(turn: Turn, said: Said | None) -> bool:
     return False
 
 
+def _begins(turn: Turn, content: Json, text: str | None, said: Said | None, *,
+            first: bool) -> bool:
+    """Who comes by an advertisement, or writes for the first time, may have a flow of their own.
+
+    A person or another language is never refused; a first message that is about something is
+    answered. A greeting, or a command about a question that there is not, is neither.
+    """
+    flows = turn.flows
+    does = flows.commands[said.item].does if said is not None else None
+    if does in ("handoff", "language", "start") or (does is not None and turn.runs):
+        return False
+    source = str((content.get("referral") or {}).get("source"))
+    flow = flows.by_referral.get(source)
+    if flow is None and first and not turn.runs and (
+            text is None or flows.about(text) is None):
+        flow = flows.first
+    if flow is None:
+        return False
+    turn.rule, turn.item = "trigger", f"flow:{flow}"
+    starts.wish(turn, flow, text)
+    return True
+
+
 def _leave_idle(turn: Turn, before: int, ref: refs.StepRef | refs.OfferRef | None) -> None:
     """A flow that nobody answered for too long is not taken up by any message, only offered."""
-    if turn.waits is None:
+    if turn.waits is None or turn.waits.kind == "wait":
         return
     if isinstance(ref, refs.StepRef) and any(run["number"] == ref.run for run in turn.runs):
         return
@@ -134,7 +160,7 @@ def _text(turn: Turn, text: str, said: Said | None, offered: list[str],
         if meant:
             _offer_typed(turn, meant, given)
         else:
-            _refuse(turn, node)
+            _refuse(turn, node, text)
 
 
 def _offer_typed(turn: Turn, action: str, given: Json | None) -> None:
@@ -181,8 +207,12 @@ def _waiting(turn: Turn, node: Node, text: str, found: Chosen | Several | None) 
     return topics.another(turn, text, turn.flows.about(text))
 
 
-def _refuse(turn: Turn, node: Node) -> None:
+def _refuse(turn: Turn, node: Node, text: str) -> None:
     """7: the error text, and one attempt less."""
+    if node.kind == "wait":  # which asks nothing: 8
+        _fall_back(turn, text)
+        turn.repeat()
+        return
     turn.rule, turn.item = "refused", turn.reason
     if node.question:
         turn.next = "refused"

@@ -24,7 +24,7 @@ logging.getLogger("transitions").setLevel(logging.WARNING)
 
 #: Called with transitions' EventData, whose `model` is the Turn.
 Call = Callable[[Any], Any]
-_WAITS = frozenset({"ask", "choices", "review"})
+_WAITS = frozenset({"ask", "choices", "review", "wait"})
 _UNDECLARED = Slot(type="object")
 
 
@@ -78,7 +78,8 @@ class Version:
         """Every slot, those that only a `save` names included."""
         found = dict(self.spec.slots)
         for step in self.spec.steps.values():
-            for name in (step.save, *(step.run.save if step.run else ())):
+            for name in (step.save, step.wait.save if step.wait else None,
+                         *(step.run.save if step.run else ())):
                 if name is not None:
                     found.setdefault(name, _UNDECLARED)
         return found
@@ -100,6 +101,12 @@ class Version:
             if node.question and node.slot is not None:
                 found.setdefault(node.slot, []).append(node.name)
         return {slot: tuple(names) for slot, names in found.items()}
+
+    @cached_property
+    def awaited(self) -> frozenset[str]:
+        """The events that some step waits for."""
+        return frozenset(step.wait.event for step in self.spec.steps.values()
+                         if step.wait is not None and step.wait.event is not None)
 
     @cached_property
     def timezone(self) -> str | None:
@@ -252,6 +259,12 @@ def _build_call(ways: _Ways, node: Node) -> None:
     ways.out(node, "result", node.step.goto)
 
 
+def _build_wait(ways: _Ways, node: Node) -> None:
+    ways.out(node, "event", node.step.goto)
+    if node.step.on_timeout is None:
+        ways.out(node, "elapsed", node.step.goto)
+
+
 def _build_run(ways: _Ways, node: Node) -> None:
     ways.out(node, "returned", node.step.goto)
 
@@ -275,7 +288,8 @@ def _build_handoff(ways: _Ways, node: Node) -> None:
 
 _BUILD: dict[str, Callable[[_Ways, Node], None]] = {
     "": _build_auto, "end": _build_end, "ask": _build_ask, "choices": _build_choices,
-    "call": _build_call, "run": _build_run, "review": _build_review, "handoff": _build_handoff,
+    "call": _build_call, "wait": _build_wait, "run": _build_run, "review": _build_review,
+    "handoff": _build_handoff,
 }
 
 

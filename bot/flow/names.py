@@ -17,7 +17,7 @@ class Names(Mapping[str, Any]):
     """The names that expressions know, each made when it is asked for."""
 
     __slots__ = ("_extra", "_turn")
-    _ALWAYS = ("contact", "conversation", "config", "answer", "outcome", "error")
+    _ALWAYS = ("contact", "conversation", "config", "answer", "outcome", "error", "event")
 
     def __init__(self, turn: Turn, extra: Mapping[str, Any]) -> None:
         self._turn = turn
@@ -42,6 +42,8 @@ class Names(Mapping[str, Any]):
             return turn.answer
         if name == "outcome":
             return turn.outcome
+        if name == "event":
+            return turn.run.get("event")
         if name == "error":
             return turn.error
         return default

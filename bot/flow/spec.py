@@ -115,6 +115,21 @@ class Handoff(Part):
     if_closed: str | None = None
 
 
+class Wait(Part):
+    """Waiting for no answer: for an event, until a time, or for a while."""
+
+    event: str | None = None
+    about: Value = None  #: a text; None: whatever the event is about
+    for_ms: int | None = None
+    until: str | None = None  #: a text that gives a day or a time
+    save: str | None = None  #: the slot that takes the event
+
+    @property
+    def ends(self) -> bool:
+        """Whether it is over one day by itself."""
+        return self.for_ms is not None or self.until is not None
+
+
 class Timer(Part):
     """What happens when nobody answers for so long."""
 
@@ -158,6 +173,7 @@ class Step(Part):
     with_: dict[str, Value] = Field(default_factory=dict, alias="with")
     retries: int | None = None
     timeout_ms: int | None = None
+    wait: Wait | None = None
     run: Run | None = None
     review: tuple[str, ...] | None = None
     handoff: Handoff | None = None
@@ -177,10 +193,11 @@ class Step(Part):
 
     @property
     def kind(self) -> str:
-        """What the step does last: ask, choices, call, run, review, handoff, end, or ""."""
+        """What the step does last: ask, choices, call, wait, run, review, handoff, end
+        or ""."""
         if self.choices or self.choices_from is not None:
             return "choices"
-        for name in ("ask", "call", "run", "review", "handoff", "end"):
+        for name in ("ask", "call", "wait", "run", "review", "handoff", "end"):
             if getattr(self, name) is not None:
                 return name
         return ""
@@ -197,6 +214,15 @@ class Triggers(Part):
 
     keywords: Phrases = Field(default_factory=dict)
     examples: Phrases = Field(default_factory=dict)
+    event: str | None = None  #: the name of a business event
+    first_message: bool = False
+    referral: tuple[str, ...] = ()  #: ids of advertisements and posts
+
+    @property
+    def starts(self) -> bool:
+        """Whether anything does."""
+        return bool(self.keywords or self.examples or self.event or self.first_message
+                    or self.referral)
 
 
 class FlowSpec(Part):

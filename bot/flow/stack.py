@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.flow import offers
+from bot.flow import offers, waiting
 from bot.flow.state import copied
 from bot.model import BOT, Json
 
@@ -61,8 +61,9 @@ def resume(turn: Turn, stack: Json) -> None:
         push(turn)
     turn.runs = [copied(run) for run in stack["runs"]]
     turn.bind()
-    turn.run["since"] = turn.now
-    turn.next = "repeated"
+    if not waiting.go_on(turn):
+        turn.run["since"] = turn.now
+        turn.next = "repeated"
 
 
 def leave(turn: Turn, stack: Json) -> None:

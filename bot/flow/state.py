@@ -12,6 +12,7 @@ outside `bot/flow` and the router looks inside:
     tap        [reply id, at] of the last message, if it was a tap
     offer      actions offered outside a flow with the last message we sent (`bot.flow.offers`)
     given      slots for the flow that a switch was offered to
+    pending    [flow, event] of flows that an event has called for (`bot.flow.events`)
     stacked    flows that another one interrupted (`bot.flow.stack`)
     owe        true while an agent owes an answer
 
@@ -26,11 +27,14 @@ A run:
     kept       step -> answer given before an Edit, taken silently where it still fits
     aside      the same of the questions that are asked anew and not answered yet
     sealed     so many questions lie before a call that changed something: no way back to them
+    event      the event that started it
+    events     those that came and that a later step may wait for
     since      when the step began to wait
     rests      true: the run rests after a failure nobody planned for
     held       what the visit keeps - rows of the choices, items they were made from, page,
                left: the ids that are left after an answer that fits several, editing: the list
-               of Edit is shown, understood: an answer that is read back
+               of Edit is shown, understood: an answer that is read back,
+               awaits: what a wait waits for (`bot.flow.waiting`)
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bot.flow import choices, review, slots, tickets
+from bot.flow import choices, review, slots, tickets, waiting
 from bot.flow.messages import Part, Text
 from bot.flow.sends import send
 from bot.flow.state import weighs_more
@@ -163,7 +163,8 @@ def _handoff(turn: Turn, node: Node) -> None:
 
 
 _ENTER: dict[str, Callable[[Turn, Node], None]] = {
-    "": _pass, "end": _pass, "ask": _ask, "choices": _ask, "call": _call, "run": _run,
+    "": _pass, "end": _pass, "ask": _ask, "choices": _ask, "call": _call,
+    "wait": waiting.begin, "run": _run,
     "review": _review, "handoff": _handoff,
 }
 

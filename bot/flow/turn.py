@@ -49,6 +49,9 @@ class Turn:
         self.now = event.at
         self.state: Json = dict(snapshot.state)
         self.runs: list[Json] = [copied(run) for run in self.state.get("runs", ())]
+        if "stacked" in self.state:
+            self.state["stacked"] = [{**stack, "runs": [dict(run) for run in stack["runs"]]}
+                                     for stack in self.state["stacked"]]
         self.language = snapshot.contact.language or flows.options.default_language
         self.out: list[Part] = []
         self.replies: list[Reply] = []

@@ -19,7 +19,7 @@ _ELSEWHERE = {
     "item": "in `choices_from`",
     "outcome": "in the `goto` of a step that has `run`",
     "error": "in `on_error`",
-    "event": "in notifications",
+    "event": "in a flow that an event starts: triggers: {event: order.shipped}",
 }
 _ASKED_OTHERWISE = {
     "choice": "a choice is asked with `choices` or `choices_from`, and `save`",
@@ -56,6 +56,7 @@ def _contact_fields(documents: list[Document]) -> frozenset[str]:
 def _expressions(doc: Document, options: CheckOptions, fields: frozenset[str],
                  texts_names: dict[str, set[str]]) -> Iterator[Finding]:
     slots = doc.spec.slots if doc.kind == "flow" else {}
+    started = {"event"} if doc.kind == "flow" and doc.spec.triggers.event else set()
     for part in of_document(doc):
         if not part.expression and "{" not in part.source:
             continue
@@ -68,7 +69,7 @@ def _expressions(doc: Document, options: CheckOptions, fields: frozenset[str],
             if doc.kind == "texts":
                 known: Iterable[str] = GLOBALS | texts_names.get(str(part.path[1]), set())
             else:
-                known = GLOBALS | part.names | slots.keys()
+                known = GLOBALS | part.names | slots.keys() | started
             if path[0] not in known and path[0] not in doc.named("slots"):
                 yield _unknown_name(doc, part, path[0], known)
             else:
@@ -245,6 +246,8 @@ def _step(doc: Document, flow: FlowSpec, name: str, step: Step) -> Iterator[Find
                                 f"`{timer.then}`"
                                 + did_you_mean(timer.then, {"stay", "end", "handoff", *flow.steps}))
     used = [("ask", step.ask), ("save", step.save)]
+    if step.wait is not None and step.wait.save is not None:
+        yield from _slot(doc, flow, (*at, "wait", "save"), step.wait.save)
     used += [("set", slot) for slot in step.set]
     for word, slot in used:
         if slot is not None and not slot.startswith("contact."):
@@ -316,6 +319,8 @@ def _filled(flow: FlowSpec) -> set[str]:
             out |= set(choice.set)
         if step.run is not None:
             out |= set(step.run.save)
+        if step.wait is not None and step.wait.save is not None:
+            out.add(step.wait.save)
     return out | {name for name, slot in flow.slots.items() if slot.in_trigger}
 
 

@@ -172,6 +172,9 @@ def of_step(doc: Document, name: str, step: Step) -> Iterator[Part]:
         yield from of_texts(data.description, (*here, "description"), names=_ITEM, **more)
     yield from of_texts(step.button, (*at, "button"), **more)
     yield from of_value(step.with_, (*at, "with"), **more)
+    if step.wait is not None:
+        yield from of_value(step.wait.about, (*at, "wait", "about"), **more)
+        yield from of_value(step.wait.until, (*at, "wait", "until"), **more)
     if step.run is not None:
         yield from of_value(step.run.with_, (*at, "run", "with"), **more)
     if step.handoff is not None:

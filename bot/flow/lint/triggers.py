@@ -27,8 +27,24 @@ Claims = dict[tuple[str, ...], list[_Claim]]
 def check(documents: list[Document], commands: CommandsSpec,
           unread: frozenset[str]) -> Iterator[Finding]:
     yield from _claims(documents, commands)
+    yield from _once([doc for doc in documents if doc.kind == "flow"])
     if not unread:
         yield from _never_started(documents, commands)
+
+
+def _once(flows: list[Document]) -> Iterator[Finding]:
+    """What can start one flow only."""
+    taken: dict[str, Document] = {}
+    for doc in flows:
+        starts: Triggers = doc.spec.triggers
+        found: list[tuple[str, str]] = [("event", starts.event)] if starts.event else []
+        found += [("first_message", "yes")] if starts.first_message else []
+        found += [("referral", source) for source in starts.referral]
+        for word, what in found:
+            other = taken.setdefault(f"{word} {what}", doc)
+            if other is not doc:
+                yield doc.error(("triggers", word), f"`{word}: {what}` starts the flow "
+                                                    f"`{other.name}` too: one flow only")
 
 
 def _never_started(documents: list[Document], commands: CommandsSpec) -> Iterator[Finding]:
@@ -47,7 +63,7 @@ def _never_started(documents: list[Document], commands: CommandsSpec) -> Iterato
         return  # one that does not exist was named: this may be the one that was meant
     for doc in flows:
         asked: Triggers = doc.spec.triggers
-        if not asked.keywords and not asked.examples and doc.name not in started and (
+        if not asked.starts and doc.name not in started and (
                 not any(other.damaged or other.unclear for other in flows)):
             yield doc.warning(("flow",), "nothing starts this flow: give it `triggers`, or start "
                                          f"it from another one with goto: {{flow: {doc.name}}}")

@@ -12,7 +12,7 @@ from bot.flow.spec import FlowSpec, Next, Step
 
 _DAY = 86_400_000
 #: Kinds of step at which a person, or another flow, has the word.
-_WAITING = frozenset({"ask", "choices", "review", "run", "handoff"})
+_WAITING = frozenset({"ask", "choices", "review", "wait", "run", "handoff"})
 Edges = dict[str, set[str]]
 
 
@@ -201,7 +201,8 @@ def _results(doc: Document, flow: FlowSpec) -> Iterator[Finding]:
     """A text beside a call leaves before the call is made."""
     for name, step in flow.steps.items():
         results = ({step.save} if step.kind == "call" and step.save else
-                   set(step.run.save) if step.run else set())
+                   set(step.run.save) if step.run else
+                   {step.wait.save} if step.wait and step.wait.save else set())
         if not results:
             continue
         for part in of_step(doc, name, step):

@@ -8,7 +8,7 @@ from bot.flow.reading import pieces
 from bot.flow.reading.pieces import Reading, mapping
 from bot.flow.reading.source import Node
 from bot.flow.reading.ways import step_name
-from bot.flow.spec import Timer
+from bot.flow.spec import Timer, Wait
 
 _WAITS = frozenset({"ask", "choices", "review"})
 _NO_TIMER = "none"
@@ -59,6 +59,9 @@ def remind(r: Reading, node: Node) -> tuple[Timer, ...] | None:
 def fill_in(r: Reading, node: Node, words: dict[str, Any], timeout: Any, remind: Any) -> None:
     """Fill in the flow's clocks where a step waits for a person and has none of its own."""
     own = words.pop("on_timeout", None)
+    if "wait" in words:
+        _of_wait(r, node, words, own)
+        return
     if not _WAITS & set(words) and "choices_from" not in words:
         words.pop("remind", None)
         return
@@ -79,3 +82,25 @@ def fill_in(r: Reading, node: Node, words: dict[str, Any], timeout: Any, remind:
                                         "`after` to take it from; write {after: 2h, then: ...}")
     if remind is not None:
         words.setdefault("remind", remind)
+
+
+def _of_wait(r: Reading, node: Node, words: dict[str, Any], own: Any) -> None:
+    """A wait has no clocks but its own; where it ends by itself, `on_timeout` is what follows."""
+    wait: Wait = words["wait"]
+    words.setdefault("remind", ())
+    if own is None or own == _NO_TIMER:
+        if wait.event is not None and wait.ends:
+            r.error(node.key("wait"), "a wait that ends needs `on_timeout`: the step to go to when "
+                                      f"`{wait.event}` did not come")
+        return
+    timer = {"then": own} if isinstance(own, str) else dict(own)
+    if wait.ends and "after" in timer:
+        r.error(node.at("on_timeout", "after"), "`wait` says already how long: take `after` out")
+    elif not wait.ends and "after" not in timer:
+        r.error(node.key("on_timeout"), "say how long: write wait: {event: "
+                                        f"{wait.event}, for: 3d}}")
+    elif timer.get("then", "stay") == "stay" and wait.ends and wait.event is None:
+        r.error(node.key("on_timeout"), "this leads nowhere: when the time is over the step below "
+                                        "follows, or `goto`")
+    else:
+        words["on_timeout"] = Timer(after_ms=timer.pop("after", 0), **timer)

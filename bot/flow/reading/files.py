@@ -34,7 +34,6 @@ RESERVED_SLOTS = frozenset({
     "error", "and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "self",
 })
 LATER_FLOW = ("moved", "in_flight")
-LATER_TRIGGERS = ("first_message", "referral", "event")
 LATER_SLOT = ("keep",)
 _INTEGER = re.compile(r"-?\d{1,15}")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
@@ -46,8 +45,9 @@ _SLOT_WORDS: dict[str, tuple[str, ...]] = {
 
 
 def triggers(r: Reading, node: Node) -> Triggers | None:
-    found = mapping(r, node, "`triggers`", {"keywords": pieces.phrases, "examples": pieces.phrases},
-                    later=LATER_TRIGGERS)
+    found = mapping(r, node, "`triggers`", {
+        "keywords": pieces.phrases, "examples": pieces.phrases, "event": pieces.event,
+        "first_message": pieces.yes_no, "referral": pieces.words})
     return None if found is None else Triggers(**found)
 
 
@@ -182,7 +182,8 @@ def flow(r: Reading, root: Node) -> FlowSpec | None:
         compiled[name] = Step(**words)
     for step in compiled.values():
         results = [step.save] if step.kind == "call" and step.save else list(
-            step.run.save) if step.run else []
+            step.run.save) if step.run else [step.wait.save] if (
+            step.wait and step.wait.save) else []
         for name in results:
             slots.setdefault(name, Slot(type="object"))
     return FlowSpec(**found, languages=r.languages or (r.default_language,), slots=slots,

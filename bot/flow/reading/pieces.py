@@ -132,6 +132,19 @@ def is_id(r: Reading, where: Node | Place, text: str) -> bool:
     return False
 
 
+_EVENT = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+
+
+def event(r: Reading, node: Node) -> str | None:
+    """The name of a business event: payment.received."""
+    text = word(r, node)
+    if text is None or (_EVENT.fullmatch(text) and len(text) <= 80):
+        return text
+    r.error(node, f"`{text[:60]}` can't name an event: use small letters, digits, _ and dots, for "
+                  "example payment.received")
+    return None
+
+
 def choose(*options: str) -> Reader:
     def read(r: Reading, node: Node) -> str | None:
         text = word(r, node)
@@ -348,6 +361,11 @@ def _phrase_list(r: Reading, node: Node) -> tuple[str, ...]:
         r.error(node, "the list is empty")
     words = [word(r, part) for part in parts]
     return tuple(one for one in words if one is not None)
+
+
+def words(r: Reading, node: Node) -> tuple[str, ...] | None:
+    """A list of words, or a single one."""
+    return _phrase_list(r, node) or None
 
 
 def value(r: Reading, node: Node) -> Value | None:

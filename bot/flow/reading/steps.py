@@ -10,11 +10,11 @@ from bot.flow.reading import clocks, pieces
 from bot.flow.reading.pieces import Reading, mapping
 from bot.flow.reading.source import Node
 from bot.flow.reading.ways import goto, on_error, outcome, step_name
-from bot.flow.spec import Choice, ChoicesFrom, Handoff, Next, Run, Send, Texts
+from bot.flow.spec import Choice, ChoicesFrom, Handoff, Next, Run, Send, Texts, Wait
 
 RESERVED_CHOICES = frozenset({"confirm", "edit", "cancel", "more", "back"})
 REASONS = ("pattern", "type", "range", "check", "media", "choice")
-LATER_STEP = ("wait", "gather", "outside", "on_undelivered")
+LATER_STEP = ("gather", "outside", "on_undelivered")
 LATER_SEND = ("whatsapp_template",)
 _CHOICE_ID = re.compile(r"[a-z0-9_]{1,40}")
 _MEDIA = ("image", "video", "audio", "document", "sticker")
@@ -187,6 +187,30 @@ def run(r: Reading, node: Node) -> Run | None:
     return None if found is None else Run(**found)
 
 
+def wait(r: Reading, node: Node) -> Wait | None:
+    if isinstance(node.value, str):
+        r.error(node, "`wait` holds words: write {event: payment.received, for: 3d}, {for: 2h} or "
+                      "{until: \"{{ start }}\"}")
+        return None
+    before = r.errors
+    found = mapping(r, node, "`wait`", {
+        "event": pieces.event, "about": pieces.source, "for": pieces.duration,
+        "until": pieces.source, "save": pieces.ident})
+    if found is None or r.errors > before:
+        return None
+    assert isinstance(node.value, dict)
+    if not {"event", "for", "until"} & found.keys():
+        r.error(node, "say what to wait for: `event`, `for` (2h) or `until` (a time)")
+    if {"for", "until"} <= found.keys():
+        r.error(node.keys["until"], "`for` and `until` exclude each other")
+    for word in ("about", "save"):
+        if word in found and "event" not in found:
+            r.error(node.keys[word], f"`{word}` goes with `event` only")
+    if "for" in found:
+        found["for_ms"] = found.pop("for")
+    return Wait(**found)
+
+
 def handoff(r: Reading, node: Node) -> Handoff | None:
     if isinstance(node.value, str):
         r.error(node, f"`handoff` holds words: write {{queue: {node.value.strip() or 'support'}}}"
@@ -222,7 +246,7 @@ STEP: dict[str, pieces.Reader] = {
     "if_empty": step_name, "otherwise": step_name, "button": pieces.label, "call": pieces.word,
     "with": pieces.values,
     "retries": pieces.whole(0, 10), "timeout": pieces.duration, "run": run, "review": pieces.names,
-    "handoff": handoff, "end": outcome, "save": save, "goto": goto, "errors": errors,
+    "wait": wait, "handoff": handoff, "end": outcome, "save": save, "goto": goto, "errors": errors,
     "attempts": pieces.whole(1, 20), "on_give_up": step_name, "on_media": step_name,
     "on_cancel": step_name, "on_error": on_error,
     "on_timeout": clocks.on_timeout, "remind": clocks.remind,

@@ -12,17 +12,15 @@ _GOES_WITH: dict[str, tuple[str, ...]] = {
     "on_media": ("ask", "choices", "review"), "if_empty": ("choices",), "button": ("choices",),
     "otherwise": ("choices",),
     "with": ("call",), "retries": ("call",), "timeout": ("call",), "on_cancel": ("review",),
-    "save": ("call", "choices"), "on_timeout": ("ask", "choices", "review"),
-    "remind": ("ask", "choices", "review"),
+    "save": ("call", "choices"), "on_timeout": ("ask", "choices", "review", "wait"),
+    "remind": ("ask", "choices", "review", "wait"),
 }
-_KINDS = ("ask", "choices", "choices_from", "call", "run", "review", "handoff", "end")
+_KINDS = ("ask", "choices", "choices_from", "call", "wait", "run", "review", "handoff", "end")
 
 
 def together(r: Reading, node: Node, written: dict[str, Node]) -> None:
     """What can't share a step."""
     kinds = [word for word in _KINDS if word in written]
-    if "wait" in written:
-        return
     if {"choices", "choices_from"} <= set(kinds):
         kinds.remove("choices_from")
     if len(kinds) > 1:
@@ -34,8 +32,9 @@ def together(r: Reading, node: Node, written: dict[str, Node]) -> None:
     kind = "choices" if "choices_from" in kinds else kinds[0] if kinds else ""
     for word, allowed in _GOES_WITH.items():
         if word in written and kind not in allowed:
-            more = ("; for `run` it stands inside: run: {flow: ..., "
-                    f"{word}: ...}}" if kind == "run" and word in {"with", "save"} else "")
+            inside = {"run": ("flow", {"with", "save"}), "wait": ("event", {"save"})}.get(kind)
+            more = (f"; for `{kind}` it stands inside: {kind}: {{{inside[0]}: ..., {word}: ...}}"
+                    if inside and word in inside[1] else "")
             r.error(node.keys[word], f"`{word}` does nothing here: it goes with "
                                      f"{pieces.one_of(allowed)}{more}")
     if "goto" in written and kind in {"end", "handoff"}:
