@@ -1,4 +1,7 @@
-"""Accepts numbered messages of one person and prints each number once it is acknowledged."""
+"""Accepts numbered messages and prints each number once it is acknowledged.
+
+    python accepting.py STORE [COUNT] [PEOPLE] [CHARACTERS OF EACH]
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,10 @@ async def main() -> None:
     clock = Clock()
     database = await SQLite.open(Path(sys.argv[1]), clock)
     store = Store(database, clock)
-    for n in range(20):
-        await store.accept([wrote(clock, number=n, text=str(n))], counts)
+    count, people, length = (int(word) for word in sys.argv[2:] or ("20", "1", "0"))
+    for n in range(count):
+        text = "." * length + str(n)
+        await store.accept([wrote(clock, who=f"49{n % people}", number=n, text=text)], counts)
         print(n, flush=True)
     await database.close()
 
