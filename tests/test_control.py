@@ -9,6 +9,7 @@ import pytest
 
 from bot.clock import Clock
 from bot.errors import BotError, StoreError
+from bot.model import Notice
 from bot.store.sqlite import SQLite
 from bot.store.store import Store
 from bot.web import control
@@ -35,6 +36,12 @@ async def test_a_running_process_is_asked_as_if_it_were_the_store(store: Store,
         assert await remote.agent("nobody") is None
         assert (await remote.events()).rows == []
         await remote.audit("command line", "agent added", "ana")
+        await store.accept([Notice("main", "malformed.message", "{}", "no id")], None)
+        (letter,) = (await remote.dead.listed()).rows
+        assert letter == (await store.dead.listed()).rows[0]
+        with pytest.raises(BotError, match="can't be read"):
+            await remote.dead.retry(letter.id, "command line")
+        assert await remote.dead.skip(letter.id, "command line") is None
         with pytest.raises(BotError, match="ana"):
             await remote.add_agent("ana", "Ana", "hash")
     assert not file.exists()
@@ -56,7 +63,7 @@ async def test_only_a_few_questions_are_answered(store: Store, tmp_path: Path) -
     file = tmp_path / "bot.db.control"
     async with control.listening(store, file), control.remote(file) as remote:
         with pytest.raises(StoreError, match="404"):
-            await remote._ask("close")
+            await remote.ask("close")
     assert await store.agents() == []
 
 

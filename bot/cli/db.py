@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.dead import dead
 from bot.cli.given import AsJson, Config, run_to_end, settings_of, store_of
 from bot.cli.printing import print_json, print_table, short
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from bot.store.rows import EventRow
 
 db = typer.Typer(help="What is in the store.", no_args_is_help=True, rich_markup_mode=None)
+db.add_typer(dead, name="dead")
 
 
 @db.command("upgrade")

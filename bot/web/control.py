@@ -11,8 +11,9 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,11 +22,13 @@ from aiohttp import web
 from pydantic_core import from_json, to_json
 
 from bot.errors import BotError, StoreError
+from bot.store.dead import DeadLetter
 from bot.store.rows import Agent, EventRow, Page
 from bot.store.store import Store
 
 #: The questions that may come through the door, by their names on `Store`.
-QUESTIONS: Final = frozenset({"agents", "agent", "add_agent", "set_agent", "events", "audit"})
+QUESTIONS: Final = frozenset({"agents", "agent", "add_agent", "set_agent", "events", "audit",
+                              "dead.listed", "dead.retry", "dead.skip"})
 _PATIENCE: Final = aiohttp.ClientTimeout(total=10)
 
 
@@ -47,7 +50,7 @@ async def listening(store: Store, file: Path) -> AsyncIterator[None]:
         if body["ask"] not in QUESTIONS:
             return web.Response(status=404)
         try:
-            found = await getattr(store, body["ask"])(*body["args"], **body["named"])
+            found = await attrgetter(body["ask"])(store)(*body["args"], **body["named"])
         except BotError as problem:
             return web.json_response({"refused": str(problem)})
         return web.Response(body=to_json({"answer": found}), content_type="application/json")
@@ -90,31 +93,33 @@ class Remote:
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session, self._url = session, url
+        self.dead = RemoteDead(self.ask)
 
     async def agents(self) -> list[Agent]:
-        return [Agent(**row) for row in await self._ask("agents")]
+        return [Agent(**row) for row in await self.ask("agents")]
 
     async def agent(self, login: str) -> Agent | None:
-        found = await self._ask("agent", login)
+        found = await self.ask("agent", login)
         return Agent(**found) if found is not None else None
 
     async def add_agent(self, login: str, name: str, password_hash: str) -> Agent:
-        return Agent(**await self._ask("add_agent", login, name, password_hash))
+        return Agent(**await self.ask("add_agent", login, name, password_hash))
 
     async def set_agent(self, login: str, *, password_hash: str | None = None,
                         disabled: bool | None = None) -> bool:
-        return bool(await self._ask("set_agent", login, password_hash=password_hash,
+        return bool(await self.ask("set_agent", login, password_hash=password_hash,
                                     disabled=disabled))
 
     async def events(self, *, after: str | None = None, limit: int = 50,
                      kind: str | None = None) -> Page[EventRow]:
-        page = await self._ask("events", after=after, limit=limit, kind=kind)
+        page = await self.ask("events", after=after, limit=limit, kind=kind)
         return Page([EventRow(**row) for row in page["rows"]], page["next"])
 
     async def audit(self, who: str, what: str, object_: str, detail: str = "") -> None:
-        await self._ask("audit", who, what, object_, detail)
+        await self.ask("audit", who, what, object_, detail)
 
-    async def _ask(self, question: str, *args: Any, **named: Any) -> Any:
+    async def ask(self, question: str, *args: Any, **named: Any) -> Any:
+        """Put a question of the list to the process. Raises `StoreError`, or its `BotError`."""
         try:
             async with self._session.post(
                     self._url, json={"ask": question, "args": args, "named": named}) as response:
@@ -126,6 +131,24 @@ class Remote:
         if "refused" in got:
             raise BotError(got["refused"])
         return got["answer"]
+
+
+class RemoteDead:
+    """The dead letters of that store."""
+
+    def __init__(self, ask: Callable[..., Awaitable[Any]]) -> None:
+        self._ask = ask
+
+    async def listed(self, *, after: str | None = None, limit: int = 50) -> Page[DeadLetter]:
+        page = await self._ask("dead.listed", after=after, limit=limit)
+        return Page([DeadLetter(**row) for row in page["rows"]], page["next"])
+
+    async def retry(self, id_: str, who: str) -> str:
+        return str(await self._ask("dead.retry", id_, who))
+
+    async def skip(self, id_: str, who: str) -> str | None:
+        found = await self._ask("dead.skip", id_, who)
+        return None if found is None else str(found)
 
 
 @asynccontextmanager

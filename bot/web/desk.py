@@ -10,7 +10,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.errors import StoreError
-from bot.web import auth, desk_live, desk_media, desk_queue, desk_sign_in, desk_thread
+from bot.web import auth, desk_dead, desk_live, desk_media, desk_queue, desk_sign_in, desk_thread
 from bot.web.desk_pages import (
     CSP,
     DESK,
@@ -55,6 +55,8 @@ def setup(app: web.Application, desk: Desk) -> None:
     part.add_routes([
         web.get("", desk_queue.queue),
         web.get("/conversations", desk_queue.conversations),
+        web.get("/dead", desk_dead.show),
+        web.post("/dead/{letter}/{action}", desk_dead.act),
         web.get("/c/{conversation}", desk_thread.show),
         web.get("/c/{conversation}/older", desk_thread.older),
         web.get("/c/{conversation}/live", desk_thread.live),

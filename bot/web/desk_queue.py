@@ -18,15 +18,17 @@ _PLACE = re.compile(r"[0-9]{1,15}:[0-9a-z]{1,40}")
 
 async def queue(request: web.Request) -> web.Response:
     """Open tickets, the most urgent first."""
-    after = _cursor(request, _OFFSET)
-    found = await request.app[DESK].store.queue(after=after, limit=PER_PAGE)
+    after = cursor(request, _OFFSET)
+    store = request.app[DESK].store
+    found = await store.queue(after=after, limit=PER_PAGE)
     return page(request, "queue.html", current=request.query.get("current", ""),
+                dead=await store.dead.count(),
                 **listed("/desk", found, after))
 
 
 async def conversations(request: web.Request) -> web.Response:
     """Every conversation, the latest first."""
-    desk, after = request.app[DESK], _cursor(request, _PLACE)
+    desk, after = request.app[DESK], cursor(request, _PLACE)
     found = await desk.store.conversations(after=after, limit=PER_PAGE)
     names = {f"agent:{a.id}": a.name for a in await desk.store.agents()}
     return page(request, "conversations.html", names=names,
@@ -40,7 +42,7 @@ def listed(path: str, found: Page[Any], after: str | None) -> dict[str, Any]:
             "more": path + "?" + urlencode({"after": found.next}) if found.next else ""}
 
 
-def _cursor(request: web.Request, shape: re.Pattern[str]) -> str | None:
+def cursor(request: web.Request, shape: re.Pattern[str]) -> str | None:
     """The place to go on from, as a page of ours wrote it; one that is not ours starts anew."""
     given = request.query.get("after", "")
     return given if shape.fullmatch(given) else None
