@@ -12,6 +12,7 @@ from bot.cli import checking, flows, serve
 from bot.cli.agents import agents
 from bot.cli.db import db
 from bot.cli.printing import FINDINGS
+from bot.cli.testing import play_scripts
 from bot.errors import BotError
 
 cli = typer.Typer(help="Frontdesk: a front desk for a business on WhatsApp.", add_completion=False,
@@ -19,6 +20,7 @@ cli = typer.Typer(help="Frontdesk: a front desk for a business on WhatsApp.", ad
 for command in (serve.demo, serve.run, checking.check, flows.graph, serve.emulator,
                 checking.doctor):
     cli.command()(command)
+cli.command("test")(play_scripts)
 cli.add_typer(agents, name="agents")
 cli.add_typer(db, name="db")
 

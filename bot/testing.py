@@ -120,6 +120,7 @@ class Project:
 
     folder: Path  #: the flows' own
     flows: Flows
+    files: Mapping[str, str] = field(default_factory=dict)  #: flow -> its file
 
 
 def load(path: Path) -> Project:
@@ -128,7 +129,7 @@ def load(path: Path) -> Project:
     loaded = check.load_all(settings)
     if loaded.errors:
         raise FlowError("\n".join(str(finding) for finding in loaded.errors))
-    return Project(settings.flows, Flows(loaded, app.flow_options(settings, _KEY)))
+    return Project(settings.flows, Flows(loaded, app.flow_options(settings, _KEY)), loaded.files)
 
 
 @dataclass(slots=True)

@@ -146,15 +146,13 @@ def test_a_failure_shows_the_place_the_line_and_the_chat(
       - bot: {contains: Straw hat}
 """), project)
     assert str(failure.value) == f"""{tmp_path / 'buying.yaml'}:7 “a hat”
-  - bot: {{contains: Straw hat}}
-No new message of the bot is like that: “Straw hat” is not in it
-
-The chat up to here:
  customer  buy
       bot  What would you like?
  customer  hat
       bot  Felt hat: which size?
-           [small: Small] [large: Large]"""
+           [small: Small] [large: Large]
+      >>>  bot: {{contains: Straw hat}}
+           No new message of the bot is like that: “Straw hat” is not in it"""
 
 
 @pytest.mark.parametrize(("line", "problem"), [

@@ -45,8 +45,8 @@ def play(script: Script, project: Project) -> Chat:
                 raise Differs(f"the engine reports: {'; '.join(chat.incidents)}")
         except (Differs, ScriptError) as problem:
             raise Differs(
-                f"{script.file}:{entry.line} “{script.name}”\n{_written(entry)}\n{problem}\n\n"
-                f"The chat up to here:\n{chat.transcript() or '(nothing)'}") from None
+                f"{script.file}:{entry.line} “{script.name}”\n{chat.transcript()}\n"
+                f"{'>>>':>9}  {_written(entry)}\n{'':>9}  {problem}") from None
     return chat
 
 
@@ -135,4 +135,4 @@ def _written(entry: Entry) -> str:
     if isinstance(value, Mapping):
         inside = ", ".join(f"{name}: {each}" for name, each in value.items())
         value = f"{{{inside}}}"
-    return f"  - {entry.word}: {value}"
+    return f"{entry.word}: {value}"
