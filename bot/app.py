@@ -50,6 +50,7 @@ from bot.store.store import Store
 from bot.timers import Timers
 from bot.upkeep import Upkeep
 from bot.web import control, desk, server
+from bot.web.api import Api
 from bot.web.media import MediaLinks
 from bot.web.webhook import Webhook
 from bot.workers import SERVING, WORKER, Workers
@@ -150,6 +151,7 @@ async def assemble(settings: Settings, clock: Clock,
                          for name, channel in settings.channels.items()}, counts)
         engine = Engine(flows, store, outbox, feed, clock, counts)
         outbox.follow = engine.follow
+        stack.enter_context(engine.runaway.looking())
         disk = Disk(settings.store_file, settings.server.free_disk)
         inbox = Inbox(engine, store, disk)
         links = MediaLinks(key, settings.server.public_url, channels, real_now)
@@ -171,6 +173,10 @@ async def assemble(settings: Settings, clock: Clock,
         app.add_routes(Webhook(channels=channels, numbers=numbers(settings), accept=inbox.accept,
                                clock=clock).routes())
         app.add_routes(links.routes())
+        if settings.api.token:
+            app.add_routes(Api(
+                settings.api.token, tuple(channels), country_of(settings.timezone.key),
+                engine.business_event, settings.server.public_url).routes())
         desk.setup(app, desk.Desk(
             store, engine, feed, clock, settings.timezone, settings.server.public_url,
             settings.default_language, lambda snapshot: router.answers(flows, snapshot), media,

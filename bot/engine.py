@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from bot.clock import Clock
@@ -16,6 +18,8 @@ from bot.metrics import Counts
 from bot.model import Decision, Event, Item, Json, Snapshot
 from bot.outbox import Outbox
 from bot.router import decide
+from bot.runaway import Runaway
+from bot.store.business import Told
 from bot.store.rows import Agent
 from bot.store.store import Store
 from bot.store.work import Work
@@ -25,6 +29,8 @@ T = TypeVar("T")
 
 #: How often a unit is tried again because a conversation stands in a version not loaded yet.
 LOADS = 20
+#: An agent waits so long for what stands before, looked at so often, seconds.
+PATIENCE, AGAIN = 3.0, 0.05
 
 
 class Engine:
@@ -43,11 +49,12 @@ class Engine:
         self.inbox_wake = asyncio.Event()
         self.timers_wake = asyncio.Event()
         self.calls_wake = asyncio.Event()
+        self.runaway = Runaway()
         #: Tells the other processes of a committed unit, where there are any.
         self.tell: Callable[[Work], None] | None = None
 
     def step(self, snapshot: Snapshot, event: Event) -> Decision:
-        return decide(self.flows, snapshot, event)
+        return self.runaway.watched(decide, self.flows, snapshot, event)
 
     @property
     def _fast_step(self) -> Callable[[Snapshot, Event], Decision] | None:
@@ -72,15 +79,31 @@ class Engine:
             if not text.strip():
                 raise Refused("There is nothing to send yet: write a text first.")
             payload["text"] = text
-        await self.drain(conversation)
-        event = Event(new_id(), "agent", self._clock.now(), payload)
-        work = await self._loaded(lambda: self._store.happen(
-            conversation, event, self.step, key=f"desk:{client_id}"))
-        if work is None:
-            return
+        until = time.monotonic() + PATIENCE
+        while True:
+            await self.drain(conversation)
+            event = Event(new_id(), "agent", self._clock.now(), payload)
+            work = await self._loaded(lambda: self._store.happen(
+                conversation, event, self.step, key=f"desk:{client_id}"))  # noqa: B023
+            if work is None:
+                return
+            if work.refused:
+                raise Refused(work.refused)
+            if not work.behind:
+                self.follow(work)
+                return
+            # Another process has the turn before it in hand: whether this can be done, who waits
+            # for an answer is told only by what stands then.
+            if time.monotonic() > until:
+                raise Refused("Something else is being done here just now. Please try again.")
+            await asyncio.sleep(AGAIN)
+
+    async def business_event(self, told: Told) -> str:
+        """Keep an event of the business; "" when it is kept, else why not: known or nobody."""
+        told = replace(told, begins=told.event["name"] in self.flows.by_event)
+        work = await self._loaded(lambda: self._store.tell_of(told, self._fast_step))
         self.follow(work)
-        if work.refused:
-            raise Refused(work.refused)
+        return work.refused
 
     async def result(self, conversation: str, result: Json) -> None:
         """The result of a call comes in by the one door."""

@@ -46,6 +46,10 @@ class EndlessTurn(BotError):
     """A turn took more than 100 steps without coming to one that waits."""
 
 
+class RunawayTurn(BotError):
+    """A turn took more processor time than any turn may, and was broken off."""
+
+
 class Malformed(BotError):
     """The body of a delivery is no JSON that this project reads."""
 
