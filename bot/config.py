@@ -250,8 +250,8 @@ def _below(tree: Any, key: str) -> dict[str, Any]:
 
 
 def _is_secret(path: _Path) -> bool:
-    if path[:1] == ("channels",):
-        return not SECRETS.isdisjoint(path[2:])
+    if path[:1] in (("channels",), ("api",)):
+        return not SECRETS.isdisjoint(path[2:] if path[0] == "channels" else path[1:])
     return path[:1] == ("backends",) and path[2:3] == ("headers",) and bool(
         SECRET_HEADER.fullmatch(str(path[-1])))
 

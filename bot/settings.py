@@ -31,7 +31,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 SECRET_HEADER = regex.compile(r"authorization|cookie|.*(token|key|secret|password).*", regex.I)
 
 #: Keys whose values open doors; they have to come from the environment.
-SECRETS = frozenset({"app_secret", "access_token", "verify_token"})
+SECRETS = frozenset({"app_secret", "access_token", "verify_token", "token"})
 
 
 def _text(value: Any) -> Any:
@@ -339,6 +339,12 @@ class Handoff(Section):
         description="the queues in which customers wait for a person")
 
 
+class ApiSettings(Section):
+    token: Annotated[tuple[Text, ...], BeforeValidator(_several)] = Field(
+        (), repr=False, description="what your programs send with each request; a list while it "
+                                    "is being changed. Without it the API is off")
+
+
 class Settings(Section):
     """config.yaml."""
 
@@ -375,6 +381,7 @@ class Settings(Section):
         "decline", description="what a tap on an earlier question of the same run does")
     public: dict[str, Any] = Field(default_factory=dict,
                                     description="all that flows see as config")
+    api: ApiSettings = Field(default_factory=ApiSettings, description="for programs of yours")
     handoff: Handoff = Field(default_factory=Handoff, description="who takes over from the bot")
 
     @property

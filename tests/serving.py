@@ -39,11 +39,11 @@ async def served(project: Path, sink: Provider, clock: Clock) -> AsyncIterator[t
             await asyncio.gather(*workers, return_exceptions=True)
 
 
-async def say(url: str, sink: Provider, number: int, text: str) -> str:
+async def say(url: str, sink: Provider, number: int, text: str, phone: str = "491") -> str:
     """Deliver a message and wait for the reply to it."""
-    sends = sink.ledger.sends["491"]
+    sends = sink.ledger.sends[phone]
     before = len(sends)
-    body = delivery(message("491", number, text))
+    body = delivery(message(phone, number, text))
     async with aiohttp.ClientSession() as session, session.post(
             f"{url}/webhooks/main", data=body, headers=signed(body)) as answer:
         assert answer.status == 200

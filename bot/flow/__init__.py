@@ -19,6 +19,8 @@ are met::
       choices, sends   lists and buttons; pictures, places, links
       review           the summary, Edit and back
       clocks           time-outs and reminders
+      events           what a business event goes on with, or starts
+      waiting          steps that wait for one, or for a while
       tickets          a person is asked for
     messages           how many messages all of that becomes
 

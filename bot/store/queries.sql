@@ -42,6 +42,11 @@ where v.id = $1 /*lock c, v*/
 select coalesce(o.alias_of, o.id) from address a join contact o on o.id = a.contact
 where a.kind = $1 and a.value = $2 and a.scope = $3
 
+-- name: contact_by_id
+select coalesce(alias_of, id) from contact where id = $1
+-- name: conversations_by_contact
+select id, channel from conversation where contact = $1 order by last_inbound_at desc, id desc
+
 -- name: add_contact
 insert into contact (id, name, phone, created_at) values ($1, $2, $3, $4)
 -- name: add_address

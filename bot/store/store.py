@@ -13,8 +13,9 @@ from bot.clock import Clock, real_now
 from bot.errors import BotError
 from bot.ids import new_id
 from bot.model import CallRequest, Event, Item, Json, Snapshot
-from bot.store import clockwork, desk, sends, turns
+from bot.store import business, clockwork, desk, sends, turns
 from bot.store.base import Database, Tx
+from bot.store.business import Told
 from bot.store.dead import DeadLetters
 from bot.store.held import find
 from bot.store.pruning import Keep, Pruning
@@ -118,8 +119,9 @@ class Store:
         except Rollback as refused:
             return refused.work
 
-    async def ready(self, limit: int) -> list[str]:
-        """Conversations with events that wait to be handled."""
+    async def tell_of(self, told: Told, step: Step | None) -> Work:
+        """Keep a business event; where it is not kept, `Work.refused` says why."""
+        return await self._moved(lambda tx, work: business.keep(tx, told, step, work))
 
         async def unit(tx: Tx) -> list[str]:
             return [row[0] for row in await tx.all("ready", real_now(), limit)]
