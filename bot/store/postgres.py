@@ -342,7 +342,10 @@ async def _start(connection: Any, now: int, process: str | None) -> bool:
         await connection.execute('create table if not exists migration (name text collate "C" '
                                  "primary key, at bigint not null)")
         done = {row[0] for row in await connection.fetch("select name from migration")}
-        for name, script in migrations("postgres"):
+        known = migrations("postgres")
+        if newer := sorted(done - {name for name, _ in known}):
+            log.warning("the store is newer than this program", extra={"migration": newer[-1]})
+        for name, script in known:
             if name in done:
                 continue
             for statement in split(tables(script)):

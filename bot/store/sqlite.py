@@ -6,7 +6,6 @@ import asyncio
 import logging
 import re
 import sqlite3
-import sys
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -16,9 +15,10 @@ import aiosqlite
 
 from bot import failpoints
 from bot.clock import Clock
-from bot.errors import StoreBusy, StoreError
+from bot.errors import StoreError
 from bot.ids import new_id
 from bot.store.base import Row, Tx, Unit, migrations, split, statements
+from bot.store.sqlite_file import LOOKED_THROUGH, damaged, is_damage, is_larger, take, whole
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -38,6 +38,9 @@ PRAGMAS = ("auto_vacuum=incremental",  # of a new file; an old one keeps its siz
            "journal_mode=wal", "synchronous=full", "busy_timeout=5000", "foreign_keys=on",
            "secure_delete=on", "trusted_schema=off", "temp_store=memory",
            f"wal_autocheckpoint={CHECKPOINT_PAGES}", "journal_size_limit=67108864")
+
+#: The file, not what a unit wanted to write, is what failed: no subclass of these.
+DISK = (sqlite3.OperationalError, sqlite3.DatabaseError)
 
 
 def dialect(sql: str) -> str:
@@ -106,21 +109,25 @@ class SQLite:
         self._pump: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._looking: asyncio.Task[None] | None = None
+        self._damage = ""  #: found while at work: nothing is read or written any more
 
     @classmethod
-    async def open(cls, path: Path, clock: Clock) -> SQLite:
+    async def open(cls, path: Path, clock: Clock, *,
+                   looked_through: int = LOOKED_THROUGH) -> SQLite:
         """Take the file for this process, bring its tables up to date. Raises `StoreError`."""
         if sqlite3.sqlite_version_info < OLDEST:
             least = ".".join(map(str, OLDEST))
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; {least} is the least")
-        lock, uri = take_lock(path)
+        lock, uri = take(path)
         connections: list[aiosqlite.Connection] = []
         try:
             writer = await aiosqlite.connect(path, isolation_level=None, cached_statements=512)
             connections.append(writer)
             for pragma in PRAGMAS:
                 await writer.execute(f"pragma {pragma}")
-            await _in_thread(writer, _whole)
+            if not (large := is_larger(path, looked_through)):
+                await _in_thread(writer, whole)
             unclean = await _in_thread(writer, lambda c: _start(c, clock.now()))
             reader = await aiosqlite.connect(uri, uri=True, isolation_level=None,
                                              cached_statements=128)
@@ -131,13 +138,34 @@ class SQLite:
                 await connection.close()
             lock.close()
             if isinstance(error, sqlite3.Error):
-                raise StoreError(f"{path} can't be used: {error}") from error
+                raise StoreError(damaged(path, str(error)) if is_damage(error) else
+                                 f"{path} can't be used: {error}") from error
             raise
-        return cls(path, lock, writer, reader, unclean)
+        made = cls(path, lock, writer, reader, unclean)
+        if large:
+            made._looking = asyncio.get_running_loop().create_task(made._look_through(uri))
+        return made
 
-    async def write(self, unit: Unit[T], *, lazy: bool = False) -> T:
+    async def _look_through(self, uri: str) -> None:
+        try:
+            async with aiosqlite.connect(uri, uri=True, isolation_level=None) as connection:
+                await _in_thread(connection, whole)
+        except StoreError as error:
+            self._damage = str(error)
+            log.error("the store is damaged", extra={"error": self._damage})
+        except sqlite3.Error as error:
+            if is_damage(error):
+                self._damage = damaged(self.path, str(error))
+            log.error("the store is not looked through", extra={"error": str(error)})
+
+    def _refuse(self) -> None:
         if self._closed:
             raise StoreError("the store is closed")
+        if self._damage:
+            raise StoreError(self._damage)
+
+    async def write(self, unit: Unit[T], *, lazy: bool = False) -> T:
+        self._refuse()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._pending.append((unit, future))
@@ -165,17 +193,23 @@ class SQLite:
                 except Exception as error:  # the commit itself failed: nobody's work was kept
                     if isinstance(error, sqlite3.Error):
                         log.error("commit failed", extra={"error": str(error)})
-                    failure = StoreError(f"the store could not write: {error}")
+                    failure = self._failure(error)
                     results = [(None, failure)] * len(units)
                 for (_, future), (value, failed) in zip(batch, results, strict=True):
                     if future.done():  # whoever asked has gone; the work is kept all the same
                         continue
                     if failed is None:
                         future.set_result(value)
-                    else:
-                        future.set_exception(failed)
+                    else:  # of what it holds, or of the file under it
+                        future.set_exception(self._failure(failed) if type(failed) in DISK
+                                             else failed)
         finally:
             self._pump = None
+
+    def _failure(self, error: Exception) -> StoreError:
+        if isinstance(error, sqlite3.Error) and is_damage(error):
+            return StoreError(damaged(self.path, str(error)))
+        return StoreError(f"the store could not write: {error}")
 
     def _commit(self, units: list[Unit[Any]],
                 connection: sqlite3.Connection) -> list[tuple[Any, Exception | None]]:
@@ -221,6 +255,9 @@ class SQLite:
         return results
 
     async def read(self, unit: Unit[T]) -> T:
+        if self._damage:
+            raise StoreError(self._damage)
+
         def run(connection: sqlite3.Connection) -> T:
             connection.execute("begin")
             try:
@@ -250,6 +287,8 @@ class SQLite:
         if self._pump is not None:
             await self._pump
         self._closed = True
+        if self._looking is not None:
+            await self._looking
         await self._reader.close()
         await _in_thread(self._writer, _stop)
         await self._writer.close()
@@ -267,24 +306,16 @@ async def _in_thread(connection: aiosqlite.Connection,
     return result
 
 
-def _whole(connection: sqlite3.Connection) -> None:
-    """Raises `StoreError` where the file is damaged: a turn would find out much later."""
-    problem = " ".join(connection.execute("pragma quick_check(1)").fetchone()[0].split())
-    if problem != "ok":
-        raise StoreError(f"{_file(connection)} is damaged: {problem}. Put the last backup in its "
-                         "place")
-
-
-def _file(connection: sqlite3.Connection) -> str:
-    return str(connection.execute("pragma database_list").fetchone()[2])
-
-
 def _start(connection: sqlite3.Connection, now: int) -> bool:
     """Bring the tables up to date and note that the file is in use; was it closed cleanly?"""
     connection.execute("create table if not exists migration "
                        "(name text primary key, at bigint not null)")
     done = {row[0] for row in connection.execute("select name from migration")}
-    for name, sql in migrations("sqlite"):
+    known = migrations("sqlite")
+    if newer := sorted(done - {name for name, _ in known}):
+        raise StoreError(f"the store was made by a newer version of Frontdesk ({newer[-1]}): run "
+                         "that one, or put the backup from before it in its place")
+    for name, sql in known:
         if name in done:
             continue
         # executescript would commit before it starts; one transaction keeps a kill harmless.
@@ -316,31 +347,3 @@ def _shrink(connection: sqlite3.Connection) -> bool:
 def _stop(connection: sqlite3.Connection) -> None:
     connection.execute("update setting set value = '1' where name = 'clean'")
     connection.execute("pragma wal_checkpoint(truncate)")
-
-
-def take_lock(path: Path) -> tuple[IO[bytes], str]:
-    """Hold `<file>.lock` until the process ends; with it, the address for readers.
-
-    Raises `StoreBusy`, `StoreError`.
-    """
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder: `store:` names a file")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.with_name(path.name + ".lock").open("ab")
-    except OSError as error:
-        raise StoreError(f"{path} can't be opened for writing: {error.strerror}") from error
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise StoreBusy(f"{path} is open in another process: one at a time can use the "
-                        "file") from None
-    return file, f"{path.absolute().as_uri()}?mode=ro"
