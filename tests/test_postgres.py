@@ -86,6 +86,32 @@ async def test_batches_with_the_same_people_in_any_order_do_not_wait_for_each_ot
         assert len(snapshot.state["seen"]) == 11
 
 
+async def test_who_waits_for_a_new_address_holds_nobody_meanwhile(
+        two: list[Store], clock: Clock, eventually: Eventually) -> None:
+    """Or the two wait for each other, for a second, until PostgreSQL ends one of them."""
+    old, new = Address("phone", "4912345"), Address("phone", "4967890")
+    await two[0].accept([wrote(clock, addresses=(old,))], counts)
+    conversation = await only(two[0])
+    moved = wrote(clock, number=2, addresses=(old, new))
+    waits: list[asyncio.Task[Work]] = []
+
+    async def unit(tx: Any) -> None:
+        await tx.alone([f"phone:{new.value}:"])
+        waits[:] = [asyncio.create_task(two[1].accept([moved], counts))]
+
+        async def waiting() -> bool:
+            return bool(await tx._connection.fetchval(
+                "select count(*) from pg_locks where locktype = 'advisory' and not granted"))
+
+        await eventually(waiting)
+        await tx._connection.execute("set local lock_timeout = '0.5s'")
+        await tx.one("conversation", conversation)
+
+    await two[0]._db.write(unit)
+    await waits[0]
+    assert len(await seen(two[0])) == 2
+
+
 async def test_the_same_delivery_in_many_processes_changes_its_conversations_once(
         postgres_url: str, clock: Clock) -> None:
     async with processes(postgres_url, clock, 4) as stores:

@@ -87,17 +87,26 @@ async def find(tx: Tx, conversation: str) -> Held | None:
     return None if row is None else held(row)
 
 
-async def hold(tx: Tx, item: Incoming, now: int) -> Held:
-    """The conversation that a message belongs to, made when its sender is new."""
+class Strangers(Exception):
+    """Somebody is new or has a new address: run the unit again, alone with all its names.
+
+    Who waits for a name while holding a conversation waits for ever, when the one who has the
+    name wants that conversation.
+    """
+
+
+async def hold(tx: Tx, item: Incoming, now: int, *, alone: bool) -> Held:
+    """The conversation that a message belongs to, made when its sender is new.
+
+    Raises `Strangers` when it has to be made or changed and the unit is not alone with its names.
+    """
     first = item.addresses[0]
     row = await tx.one("conversation_by_address", first.kind, first.value, first.scope,
                        item.channel)
     if row is None:
         # Somebody else may be making the very same person out of another delivery.
-        await tx.alone(_names(item))
-        row = await tx.one("conversation_by_address", first.kind, first.value, first.scope,
-                           item.channel)
-    if row is None:
+        if not alone:
+            raise Strangers
         contact = await _contact(tx, item, now)
         # Who was known by another address only may have a conversation here all the same.
         await tx.run("add_conversation", new_id(), contact, item.channel,
@@ -107,7 +116,8 @@ async def hold(tx: Tx, item: Incoming, now: int) -> Held:
         assert row is not None
     conversation = held(row)
     if _is_news(item, conversation.reach):
-        await tx.alone(_names(item))
+        if not alone:
+            raise Strangers
         await _contact(tx, item, now)
         row = await tx.one("conversation", conversation.id)
         assert row is not None
@@ -154,7 +164,8 @@ async def _join(tx: Tx, other: str, contact: str, now: int) -> None:
         await tx.run("rest_conversation", conversation)
 
 
-def _names(item: Incoming) -> list[str]:
+def names(item: Incoming) -> list[str]:
+    """What a unit must be alone with to make or change the sender."""
     return [f"{address.kind}:{address.value}:{address.scope}" for address in item.addresses]
 
 

@@ -17,7 +17,7 @@ from bot.store import business, clockwork, desk, sends, turns
 from bot.store.base import Database, Tx
 from bot.store.business import Told
 from bot.store.dead import DeadLetters
-from bot.store.held import find
+from bot.store.held import Strangers, find
 from bot.store.pruning import Keep, Pruning
 from bot.store.rows import (
     Agent,
@@ -91,7 +91,12 @@ class Store:
 
     async def accept(self, items: Sequence[Item], step: Step | None) -> Work:
         """Keep everything of a delivery; with `step`, take the turns of those who are free."""
-        return await self._moved(lambda tx, work: turns.accept(tx, items, step, work))
+        try:
+            return await self._moved(lambda tx, work: turns.accept(
+                tx, items, step, work, alone=not self.shared))
+        except Strangers:
+            return await self._moved(lambda tx, work: turns.accept(
+                tx, items, step, work, alone=True))
 
     async def happen(self, conversation: str, event: Event, step: Step | None, *,
                      key: str | None = None) -> Work | None:

@@ -30,7 +30,7 @@ from bot.model import (
 )
 from bot.store import receipts
 from bot.store.base import Tx, dump, load
-from bot.store.held import Held, addresses, find, hold, snapshot
+from bot.store.held import Held, addresses, find, hold, names, snapshot
 from bot.store.rows import PRIORITIES, Send
 from bot.store.sends import QUEUED, claim_head, release
 from bot.store.work import Work
@@ -45,16 +45,23 @@ ATTEMPTS = 5
 BEGUN = 5_000
 
 
-async def accept(tx: Tx, items: Sequence[Item], step: Step | None, work: Work) -> None:
-    """Everything of one delivery. With `step`, conversations with nothing waiting move on."""
+async def accept(tx: Tx, items: Sequence[Item], step: Step | None, work: Work, *,
+                 alone: bool = False) -> None:
+    """Everything of one delivery. With `step`, conversations with nothing waiting move on.
+
+    Raises `Strangers` when it has to be run `alone`.
+    """
     failpoints.hit("accept.before")
+    if alone:  # before anything else is locked
+        await tx.alone(name for item in items if isinstance(item, Incoming)
+                       for name in names(item))
     new = await _new(tx, items, work.now)
     for item in in_order(items):
         if isinstance(item, Incoming):
             if (key := (item.channel, item.external_id)) not in new:
                 continue
             new.discard(key)  # it may stand in the delivery again
-            await _message(tx, item, step, work)
+            await _message(tx, item, step, work, alone=alone)
         elif isinstance(item, Receipt):
             await receipts.apply(tx, item, work.real, work)
         else:
@@ -103,8 +110,9 @@ async def _keep(tx: Tx, item: Notice, now: int) -> None:
     await tx.run("add_notice", new_id(), item.channel, item.kind, item.text, item.raw, now)
 
 
-async def _message(tx: Tx, item: Incoming, step: Step | None, work: Work) -> None:
-    conversation = await hold(tx, item, work.now)
+async def _message(tx: Tx, item: Incoming, step: Step | None, work: Work, *,
+                   alone: bool) -> None:
+    conversation = await hold(tx, item, work.now, alone=alone)
     conversation.heard(min(item.sent_at, work.now))
     conversation.remind_at = None  # counted anew from this message, by the turn that handles it
     event = Event(new_id(), "message", work.now, item.content)
