@@ -6,11 +6,9 @@ import hmac
 import io
 import json
 import logging
-import random
 import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +22,6 @@ from bot.errors import Overloaded, StoreBusy, StoreError
 from bot.model import Incoming, Item, Notice
 from bot.web.webhook import Webhook
 
-PAYLOADS = Path(__file__).parent / "payloads"
 SHARED = {"70001": "main", "70002": "second"}  #: numbers of one app, which has one secret
 Connect = Callable[[TestServer], Coroutine[Any, Any, TestClient[web.Request, web.Application]]]
 
@@ -280,35 +277,3 @@ async def test_a_handshake_that_lacks_something_is_400(door: Door, missing: str)
     response = await door.client.get("/webhooks/main", params=params)
     assert response.status == 400
     assert "<script>" not in await response.text()
-
-
-async def test_mutated_bodies_are_kept_or_refused_and_never_an_error(
-        door: Door, caplog: pytest.LogCaptureFixture) -> None:
-    """The seed is fixed: what fails here fails again."""
-    dice = random.Random(20261122)
-    originals = []
-    for case in json.loads((PAYLOADS / "messages.json").read_text()):
-        body = delivery()
-        body["entry"][0]["changes"][0]["value"]["messages"] = [case["message"]]
-        originals.append(json.dumps(body).encode())
-    seen = set()
-    for _ in range(10_000):
-        body = bytearray(dice.choice(originals))
-        for _ in range(dice.randint(1, 4)):
-            at = dice.randrange(len(body))
-            match dice.randrange(4):
-                case 0:
-                    body[at] = dice.randrange(256)
-                case 1:
-                    del body[at:at + dice.randint(1, 20)]
-                case 2:
-                    body[at:at] = dice.choice(
-                        [b'"', b"{", b"}", b"[", b"]", b",", b"\\u0000", b"\\ud800", b"null", b"-",
-                         b"1e999", b"9" * 400, b"\xf0\x9f"])
-                case _:
-                    start = dice.randrange(len(body))
-                    body[at:at] = body[start:start + dice.randint(1, 60)]
-        status, _ = await door.post(bytes(body))
-        seen.add(status)
-    assert seen == {200, 400}
-    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

@@ -30,7 +30,7 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 import aiohttp
 from aiohttp import web
 from harness import SCRIPT, Bot, Ledger, Provider, buttons, delivery, message, signed
-from postgres import server
+from postgres import Server, server
 
 PEOPLE = 5_000
 WARM_UP = 300.0
@@ -39,6 +39,8 @@ ERRORS = 0.05
 BURST, BURST_FOR = 10, 60.0
 #: What the process may grow after the warm-up, and in all.
 GROWTH, LARGEST = 1.0, 200.0  # MiB in ten minutes, MiB
+#: Answers a question whose row is of numbers.
+Ask = Callable[[str], tuple[int, ...]]
 QUEUES = "select (select count(*) from inbox), (select count(*) from outbox)"
 
 
@@ -186,14 +188,14 @@ class Sample:
     store: float  #: MiB
 
 
-def sampled(bot: Bot, began: float, queues: Callable[[], tuple[int, int]],
+def sampled(bot: Bot, began: float, ask: Ask,
             size: Callable[[], tuple[float, float]]) -> Sample:
     assert bot.process is not None
     process = Path(f"/proc/{bot.process.pid}")
     lines = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
     rss, own = (int(lines[name].split()[0]) / 1024 for name in ("VmRSS", "RssAnon"))
     return Sample(time.monotonic() - began, rss, own, len(list((process / "fd").iterdir())),
-                  *queues(), *size())
+                  *ask(QUEUES), *size())
 
 
 def show(title: str, samples: list[Sample], load: Load) -> None:
@@ -206,37 +208,41 @@ def show(title: str, samples: list[Sample], load: Load) -> None:
           f"{last.wal:>7.1f}{last.store:>7.1f}", flush=True)
 
 
+def reading_file(file: Path) -> Ask:
+    def ask(sql: str) -> tuple[int, ...]:
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
+            return tuple(db.execute(sql).fetchone())
+
+    return ask
+
+
+def reading_server(running: Server, name: str) -> Ask:
+    return lambda sql: tuple(int(each) for each in running.sql(sql, name).split("|"))
+
+
 @contextlib.contextmanager
 def stores(database: str, folder: Path) -> Iterator[tuple[
-        str, Callable[[], tuple[int, int]], Callable[[], tuple[float, float]]]]:
-    """The address of a store ("" for the bot's own file), its queues and the size of its WAL and
-    of all."""
+        str, Ask, Callable[[], tuple[float, float]]]]:
+    """A store's address ("" for the bot's own file), whom to ask for numbers in it, and the size
+    of its WAL and of all, MiB."""
     if database == "sqlite":
         file = folder / "bot.db"
-
-        def queues() -> tuple[int, int]:
-            with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
-                return db.execute(QUEUES).fetchone()  # type: ignore[no-any-return]
 
         def size() -> tuple[float, float]:
             wal = file.with_name("bot.db-wal")
             return (wal.stat().st_size / 2**20 if wal.exists() else 0.0,
                     file.stat().st_size / 2**20)
 
-        yield "", queues, size
+        yield "", reading_file(file), size
         return
     with server() as running:
         name = running.database()
-
-        def waiting() -> tuple[int, int]:
-            inbox, outbox = running.sql(QUEUES, name).split("|")
-            return int(inbox), int(outbox)
 
         def on_disk() -> tuple[float, float]:
             wal = running.sql("select sum(size) from pg_ls_waldir()")
             return int(wal) / 2**20, int(running.sql(f"select pg_database_size('{name}')")) / 2**20
 
-        yield running.url(name), waiting, on_disk
+        yield running.url(name), reading_server(running, name), on_disk
 
 
 async def measured(arguments: argparse.Namespace) -> list[str]:
@@ -245,7 +251,7 @@ async def measured(arguments: argparse.Namespace) -> list[str]:
         session = await stack.enter_async_context(aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=400)))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        address, queues, size = stack.enter_context(stores(arguments.database, folder))
+        address, ask, size = stack.enter_context(stores(arguments.database, folder))
         load = Load(session, random.Random(arguments.seed),
                     {f"49{n:06}": Person(f"49{n:06}") for n in range(PEOPLE)})
         url = await stack.enter_async_context(erring(load))
@@ -257,7 +263,7 @@ async def measured(arguments: argparse.Namespace) -> list[str]:
 
         async def watch() -> None:
             while True:
-                samples.append(await asyncio.to_thread(sampled, bot, began, queues, size))
+                samples.append(await asyncio.to_thread(sampled, bot, began, ask, size))
                 if len(samples) % round(60 / SAMPLE) == 0:
                     show(phase, samples, load)
                 await asyncio.sleep(SAMPLE)
@@ -275,8 +281,8 @@ async def measured(arguments: argparse.Namespace) -> list[str]:
         left = -1
         while time.monotonic() < until and left:
             await asyncio.sleep(1)
-            left = sum(await asyncio.to_thread(queues)) + len(load.receipts)
-        samples.append(await asyncio.to_thread(sampled, bot, began, queues, size))
+            left = sum(await asyncio.to_thread(ask, QUEUES)) + len(load.receipts)
+        samples.append(await asyncio.to_thread(sampled, bot, began, ask, size))
         show(phase, samples, load)
         for task in beside:
             task.cancel()
