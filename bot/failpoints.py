@@ -15,8 +15,10 @@ from collections import Counter
 #: Every name that the code hits; a test walks this list.
 NAMES = (
     "write.begun", "write.before_commit", "write.committed",
-    "accept.before", "accept.done", "step.decided", "step.written",
-    "outbox.claimed", "outbox.connected", "outbox.written", "outbox.answered", "outbox.settled",
+    "accept.before", "accept.done", "accept.kept", "receipt.applied",
+    "step.begun", "step.decided", "step.written", "takeover.written",
+    "outbox.claimed", "outbox.connected", "outbox.written", "outbox.headers", "outbox.answered",
+    "outbox.settled", "outbox.lapsed",
     "timer.fired", "call.claimed", "call.answered", "call.stored", "migration.step",
 )
 

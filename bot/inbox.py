@@ -23,6 +23,8 @@ AT_STORE, WAITING, PATIENCE = 64, 256, 2.0
 GRUDGE = 10.0
 #: Conversations whose turns are taken side by side.
 AT_ONCE = 64
+#: Those in whose turn a process ended, so many after each look at the others; all of them.
+ALONE, EVERY = 8, 10_000
 #: The inbox is looked at so often even when nobody says that something waits, seconds.
 POLL = 0.5
 #: After an unclean stop every event takes the slow path for so long, seconds: an event that
@@ -93,14 +95,28 @@ class Inbox:
         while True:
             wake = self._engine.inbox_wake
             wake.clear()
+            suspects = await self._suspects()
             async with asyncio.TaskGroup() as group:  # their units share commits
                 for conversation in await self._store.ready(AT_ONCE):
-                    group.create_task(self._engine.drain(conversation))
+                    if conversation not in suspects:
+                        group.create_task(self._engine.drain(conversation))
+            for conversation in suspects[:ALONE]:
+                await self._engine.drain(conversation)
+            if len(suspects) > ALONE:  # those who came meanwhile first, and then the rest of them
+                continue
             try:
                 async with asyncio.timeout(POLL):
                     await wake.wait()
             except TimeoutError:
                 continue
+
+    async def _suspects(self) -> list[str]:
+        """Conversations in whose turn a process ended. Each is tried alone: of many that were in
+        hand at most one can have been the reason, and the others must not be put aside with it.
+        """
+        if self._engine.fast and not self._store.shared:
+            return []
+        return await self._store.ready(EVERY, suspects=True)
 
     def _trust(self) -> None:
         self._engine.fast = True

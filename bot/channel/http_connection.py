@@ -142,6 +142,7 @@ class Connection(asyncio.Protocol):
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        failpoints.hit("outbox.headers")
         self._in_body = True
 
     def on_body(self, part: bytes) -> None:

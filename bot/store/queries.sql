@@ -88,6 +88,11 @@ update conversation set ready_at = $2 where id = $1
 
 -- name: ready
 select id from conversation where ready_at <= $1 order by ready_at limit $2
+-- name: suspects
+select v.id from conversation v where v.ready_at <= $1 and exists (
+    select 1 from inbox i where i.conversation = v.id and i.state = 'new' and i.attempts > 0
+    and i.error is null)
+order by v.ready_at limit $2
 -- name: next_event
 select i.id, i.kind, i.payload, i.at, i.attempts, m.content, i.seq, i.lease_until, i.error
 from inbox i

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot import failpoints
 from bot.ids import new_id
 from bot.model import Receipt
 from bot.store.base import Tx
@@ -39,6 +40,7 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
         await tx.run("drop_send", conversation, id_)
         await tx.run("message_sent", id_, receipt.provider_id)
         status = "sent"
+    failpoints.hit("receipt.applied")
     if await apply_status(tx, id_, receipt.status, status, receipt.code, receipt.error):
         work.changed.add(conversation)
     if receipt.closes_window:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from bot import failpoints
 from bot.store.base import Tx, load
 from bot.store.held import MARGIN, Held, addresses
 from bot.store.rows import Outcome, Send
@@ -182,6 +183,7 @@ async def lapse(tx: Tx, until: int, doubt_until: int, limit: int) -> int:
         if await tx.run("lapse", conversation, id_, until, doubt_until):
             await tx.run("doubt", id_)
             doubts += 1
+            failpoints.hit("outbox.lapsed")
     return doubts
 
 

@@ -128,8 +128,13 @@ class Store:
         """Keep a business event; where it is not kept, `Work.refused` says why."""
         return await self._moved(lambda tx, work: business.keep(tx, told, step, work))
 
+    async def ready(self, limit: int, *, suspects: bool = False) -> list[str]:
+        """Conversations with events that wait to be handled; only those in whose turn a process
+        ended before it could say why, or all.
+        """
         async def unit(tx: Tx) -> list[str]:
-            return [row[0] for row in await tx.all("ready", real_now(), limit)]
+            return [row[0] for row in await tx.all(
+                "suspects" if suspects else "ready", real_now(), limit)]
 
         return await self._db.read(unit)
 

@@ -185,6 +185,7 @@ async def begin(tx: Tx, conversation: str, work: Work) -> tuple[str, int] | None
         if attempts < ATTEMPTS:
             await tx.run("try_event", conversation, seq, work.real + BEGUN)
             await tx.run("retry_event", conversation, work.real + BEGUN)
+            failpoints.hit("step.begun")
             return id_, attempts
         # The process died of it each time, before it could say so.
         await _put_aside(tx, conversation, id_, error or "The process ended during its turn.",
@@ -251,6 +252,7 @@ async def commit(tx: Tx, conversation: Held, event: Event, decision: Decision,
         if decision.owner.startswith("agent:"):
             await tx.run("suppress", id_, "An agent took the conversation over.")
             await tx.run("drop_suppressed", id_)
+            failpoints.hit("takeover.written")
     if decision.contact:
         await _change_contact(tx, conversation, decision.contact, work.now)
     if decision.ticket is not None:

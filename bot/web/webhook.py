@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import hdrs, web
 
+from bot import failpoints
 from bot.channel.base import Channel
 from bot.clock import Clock
 from bot.errors import Malformed, Overloaded, StoreError
@@ -101,6 +102,7 @@ class Webhook:
             response = _answer(503, "try again later")
             response.headers[hdrs.RETRY_AFTER] = RETRY_AFTER
             return response
+        failpoints.hit("accept.kept")
         return web.Response()
 
     async def _read(self, request: web.Request) -> bytes | None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import random
+import shutil
 import signal
 import tempfile
 import time
@@ -47,6 +48,7 @@ class Place:
 
     server: Server | None
     seed: int
+    keep: Path | None = None  #: where the folder of a series goes in which something was wrong
 
     @property
     def database(self) -> str:
@@ -97,6 +99,9 @@ async def on(place: Place, series: Series, seconds: float, **more: object) -> As
             series.found = look(us)
             if series.violations:
                 series.problems.append(fleet.log())
+                if place.keep is not None:
+                    shutil.copytree(folder, place.keep / f"{place.database} {series.name}",
+                                    dirs_exist_ok=True)
     series.lasted = time.monotonic() - began
 
 
