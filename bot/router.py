@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from bot import handoff
 from bot.errors import EndlessTurn, ExpressionError, Refused, UnknownVersion
-from bot.flow import clocks, events, hearing, review, stack, steps, tickets, waiting
+from bot.flow import clocks, events, gathering, hearing, review, stack, steps, tickets, waiting
 from bot.flow.flows import Flows
 from bot.flow.messages import compose
 from bot.flow.turn import Turn
@@ -26,6 +26,8 @@ def decide(flows: Flows, snapshot: Snapshot, event: Event) -> Decision:
         except ExpressionError as problem:
             turn.fails(problem)
         turn.go()
+        if "unheard" in turn.state:
+            hearing.again(turn)
         if "pending" in turn.state:
             events.start_next(turn)
         stack.offer(turn)
@@ -66,7 +68,7 @@ def _decided(turn: Turn) -> Decision:
         place=place, owner=turn.owner, busy=turn.calling,
         replies=[*turn.replies, *compose(turn.out)] if turn.out else turn.replies,
         calls=turn.calls,
-        timers={**clocks.timers(turn), **events.timer(turn)},
+        timers={**clocks.timers(turn), **events.timer(turn), **gathering.timer(turn)},
         remind_at=clocks.remind_at(turn), ticket=turn.ticket, contact=turn.changes,
         incident=turn.incident)
 
@@ -79,6 +81,10 @@ def _timer(turn: Turn) -> None:
     node = turn.waits
     payload = turn.event.payload
     name, token = str(payload.get("name")), str(payload.get("token"))
+    if name == gathering.TIMER:
+        if not gathering.rings(turn, token):
+            turn.rule = "stale"
+        return
     if name.startswith(waiting.TIMER) or name == events.TIMER:
         turn.rule = "timer" if events.rings(turn, name, token) else "stale"
         return

@@ -9,6 +9,7 @@ are met::
       taps, refs       a button, by its id: made and signed when it was shown
       offers           what stands outside a flow's questions: the menu, "did you mean"
       question         the question that waits: what may be typed for it, and taking that
+      gathering        several short messages taken as one answer
       media            a picture or voice note that nobody asked for
       topics, starts   another flow or answer comes up: start it, leave for it, give it
       stack            flows that another one interrupted, offered again

@@ -7,6 +7,7 @@ from bot.flow import (
     clocks,
     commands,
     contact_language,
+    gathering,
     media,
     offers,
     question,
@@ -23,7 +24,7 @@ from bot.flow.language.commands import Said
 from bot.flow.language.match import Ambiguous, Candidate
 from bot.flow.machine import Node
 from bot.flow.turn import Turn
-from bot.model import ANSWERS, BOT, Json
+from bot.model import ANSWERS, BOT, Event, Json
 
 _SPEAKS_NOTHING = frozenset({"unsupported", "unknown"})
 
@@ -65,6 +66,8 @@ def hear(turn: Turn) -> None:
     _leave_idle(turn, before, ref)
     offered = state.pop("offer", ())
     given = state.pop("given", None)
+    if gathering.under_way(turn) and _after_words(turn, content, said):
+        return
     if ref is not None:  # 2
         if not taps.again(turn, content["id"], last_tap, ref):
             taps.tap(turn, ref, given)
@@ -97,6 +100,34 @@ def _consent(turn: Turn, said: Said | None) -> bool:
         turn.tell("stopped")
         return True
     return False
+
+
+def _after_words(turn: Turn, content: Json, said: Said | None) -> bool:
+    """More has come while texts are gathered. True: it is dealt with, or will be."""
+    node = turn.waits
+    assert node is not None
+    if said is not None or content["type"] == "tap":
+        gathering.end(turn)
+        return False
+    if content["type"] == "text":
+        gathering.add(turn, node, str(content.get("text")))
+        turn.rule, turn.item = "answer", node.slot or ""
+        return True
+    gathering.take(turn)
+    turn.go()
+    if turn.calling:  # what it is for is known when the call is over
+        turn.state["unheard"] = [turn.event.id, content]
+    return turn.calling
+
+
+def again(turn: Turn) -> None:
+    """What came beside an answer that led to a call is heard when the call is over."""
+    if turn.calling:
+        return
+    id_, content = turn.state.pop("unheard")
+    turn.event = Event(id_, "message", turn.now, content)
+    hear(turn)
+    turn.go()
 
 
 def _begins(turn: Turn, content: Json, text: str | None, said: Said | None, *,
@@ -198,6 +229,9 @@ def _waiting(turn: Turn, node: Node, text: str, found: Chosen | Several | None) 
         if asked is not node:
             taken = steps.hand_on(turn, node, content)
         else:
+            if gathering.add(turn, node, text):
+                turn.rule, turn.item = "answer", node.slot or ""
+                return True
             turn.reason = steps.answer(turn, node, {
                 **content, "text": question.put_right(turn, text)})
             taken = not turn.reason

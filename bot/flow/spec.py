@@ -184,6 +184,7 @@ class Step(Part):
 
     errors: dict[str, Texts] = Field(default_factory=dict)
     attempts: int | None = None
+    gather_ms: int | None = None  #: how long more messages are waited for, to be one answer
     on_give_up: str | None = None
     on_media: str | None = None
     on_cancel: str | None = None

@@ -12,6 +12,7 @@ outside `bot/flow` and the router looks inside:
     tap        [reply id, at] of the last message, if it was a tap
     offer      actions offered outside a flow with the last message we sent (`bot.flow.offers`)
     given      slots for the flow that a switch was offered to
+    unheard    [event, content] of a picture that came while an answer led to a call
     pending    [flow, event] of flows that an event has called for (`bot.flow.events`)
     stacked    flows that another one interrupted (`bot.flow.stack`)
     owe        true while an agent owes an answer
@@ -34,6 +35,7 @@ A run:
     held       what the visit keeps - rows of the choices, items they were made from, page,
                left: the ids that are left after an answer that fits several, editing: the list
                of Edit is shown, understood: an answer that is read back,
+               gathered: texts that more is waited for (`bot.flow.gathering`),
                awaits: what a wait waits for (`bot.flow.waiting`)
 """
 

@@ -8,7 +8,7 @@ from bot.ids import new_id
 from bot.model import Address, Event, Incoming, Json
 from bot.store import turns
 from bot.store.base import Tx
-from bot.store.held import Held, find, hold
+from bot.store.held import find, hold, names
 from bot.store.turns import Step
 from bot.store.work import Work
 
@@ -32,19 +32,19 @@ async def keep(tx: Tx, told: Told, step: Step | None, work: Work) -> None:
     """Put it in the inbox of the contact's conversation; else `work.refused` says why not."""
     contact = await _contact(tx, told.to)
     conversation = None if contact is None else await _conversation(tx, contact, told.channel)
-    address = told.to if isinstance(told.to, Address) else await _phone(tx, contact)
-    if conversation is None and (address is None or not told.begins):
-        work.refused = NOBODY
-        return
+    stranger: Incoming | None = None
+    if conversation is None:
+        address = told.to if isinstance(told.to, Address) else await _phone(tx, contact)
+        if address is None or not told.begins:
+            work.refused = NOBODY
+            return
+        stranger = Incoming(told.channel or told.otherwise, "", (address,), {}, work.now)
+        await tx.alone(names(stranger))
     if not await tx.run("see", "", f"event:{told.event['id']}", work.now):
         work.refused = KNOWN
         return
-    current: Held | None = None
-    if conversation is not None:
-        current = await find(tx, conversation)
-    elif address is not None:
-        current = await hold(tx, Incoming(told.channel or told.otherwise, "", (address,), {},
-                                          work.now), work.now)
+    current = (await hold(tx, stranger, work.now, alone=True) if stranger is not None else
+               await find(tx, conversation or ""))
     assert current is not None
     await turns.happen(tx, current, Event(new_id(), "event", work.now, told.event), step, work)
     work.changed.add(current.id)

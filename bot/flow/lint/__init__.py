@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.flow.expressions import render
-from bot.flow.lint import answers, calls, names, texts, triggers, ways
+from bot.flow.lint import answers, asking, calls, names, texts, triggers, ways
 from bot.flow.lint.parts import CheckOptions, Document
 from bot.flow.reading.source import Finding
 from bot.flow.spec import TEMPLATE, CommandsSpec, TextsSpec
@@ -26,6 +26,7 @@ def check(documents: list[Document], base: list[Document], commands: CommandsSpe
         *ways.check(documents, options),
         *calls.check(documents, options),
         *answers.check(documents),
+        *asking.check(documents),
         *texts.check(documents),
         *triggers.check([*base, *documents], commands, unread),
     ]

@@ -177,8 +177,9 @@ def flow(r: Reading, root: Node) -> FlowSpec | None:
     for name, words in raw.items():
         _constants(r, root.at("steps", name), words, slots)
         clocks.fill_in(r, root.at("steps", name), words, timeout, remind)
-        if "timeout" in words:
-            words["timeout_ms"] = words.pop("timeout")
+        for word in ("timeout", "gather"):
+            if word in words:
+                words[f"{word}_ms"] = words.pop(word)
         compiled[name] = Step(**words)
     for step in compiled.values():
         results = [step.save] if step.kind == "call" and step.save else list(

@@ -8,7 +8,7 @@ from bot.flow.reading.source import Node
 
 #: Words of a step that go with some kinds of step only.
 _GOES_WITH: dict[str, tuple[str, ...]] = {
-    "errors": ("ask", "choices"), "attempts": ("ask", "choices", "review"),
+    "gather": ("ask",), "errors": ("ask", "choices"), "attempts": ("ask", "choices", "review"),
     "on_media": ("ask", "choices", "review"), "if_empty": ("choices",), "button": ("choices",),
     "otherwise": ("choices",),
     "with": ("call",), "retries": ("call",), "timeout": ("call",), "on_cancel": ("review",),
