@@ -12,7 +12,7 @@ the script says. What was said stands in `chat.messages`, in order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,17 @@ from bot.errors import BotError, FlowError
 from bot.flow import refs
 from bot.flow.expressions.values import is_media
 from bot.flow.flows import Flows
-from bot.model import BOT, CallRequest, Contact, Decision, Event, Json, Snapshot, TicketChange
+from bot.model import (
+    BOT,
+    CallRequest,
+    Contact,
+    Decision,
+    Event,
+    Journal,
+    Json,
+    Snapshot,
+    TicketChange,
+)
 
 CUSTOMER: Final = "customer"
 #: A Monday morning in Berlin: 2026-03-02 10:00.
@@ -149,6 +159,9 @@ class Chat:
     ticket: Json | None = None
     owner: str = BOT
     parked: list[Message] = field(default_factory=list)  #: what the closed window holds back
+    journal: Journal | None = None  #: of the last turn: what decided, and how sure
+    ask: Callable[[str, Json], Any] | None = None
+    """Answers an operation for which nothing is given; without it that is a `ScriptError`."""
     _state: Json = field(default_factory=dict)
     _window_until: int = 0
     _last_inbound: int = 0
@@ -240,6 +253,7 @@ class Chat:
 
     def _apply(self, decision: Decision) -> None:
         self._state = decision.state
+        self.journal = decision.journal
         self.owner = decision.owner
         self.step = decision.place.step if decision.place else ""
         self._timers = dict(decision.timers)
@@ -293,7 +307,10 @@ class Chat:
 
     def _called(self, call: CallRequest) -> Json:
         arguments = {name: _linked(value) for name, value in call.arguments.items()}
-        answer = self._answers.answer(call.operation, arguments)
+        if self.ask is not None and call.operation not in self.operations:
+            answer = self.ask(call.operation, arguments)
+        else:
+            answer = self._answers.answer(call.operation, arguments)
         self.calls.append(Call(call.operation, arguments, answer))
         result: Json = {"key": call.key, "call": call.operation}
         if isinstance(answer, Mapping) and set(answer) == {"error"}:

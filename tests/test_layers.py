@@ -35,7 +35,7 @@ MAY = {
                 "bot.inbox", "bot.engine", "bot.outbox", "bot.timers", "bot.calls", "bot.actions",
                 "bot.feed", "bot.metrics", "bot.pace"),
     **dict.fromkeys(("bot.app", "bot.__main__", "bot.cli", "bot.testing", "bot.scripts",
-                     "bot.check", "bot.doctor", "bot.stand_in"), ("bot",)),
+                     "bot.check", "bot.doctor", "bot.stand_in", "bot.terminal"), ("bot",)),
 }
 #: Everything that stands in no room of its own is the work.
 WORK = ("bot.flow", "bot.channel.base", *STORE, "bot.settings", "bot.router", "bot.engine",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from bot.scripts.coverage import Coverage
     from bot.scripts.running import Results
 
+_EMULATOR = "http://127.0.0.1:8080/emulator"
+
 
 def play_scripts(
     paths: Annotated[list[Path] | None, typer.Argument(
@@ -28,12 +32,22 @@ def play_scripts(
         "--minimum", min=0, max=100, help="Fail below this coverage, in per cent.")] = 0,
     junit: Annotated[Path | None, typer.Option(help="Write the results as JUnit's XML, for "
                                                     "CI.")] = None,
+    record: Annotated[Path | None, typer.Option(
+        metavar="FILE", help="Write a chat in the emulator as a script at the end of this file "
+                             "instead. What calls gave, you add.")] = None,
+    emulator: Annotated[str, typer.Option(metavar="URL", help="Where the emulator "
+                                                              "is.")] = _EMULATOR,
+    customer: Annotated[str, typer.Option(help="Whose chat; without it, who wrote "
+                                               "last.")] = "",
     jobs: Annotated[int, typer.Option(min=0, max=64, help="So many processes; 0 for as many as "
                                                           "it is worth.")] = 0,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Play the scripts that stand beside the flows."""
+    if record is not None:
+        _record(record, emulator, customer, name or "recorded")
+        return
     from bot import testing
     from bot.scripts import coverage, running
     from bot.scripts import junit as xml
@@ -63,6 +77,32 @@ def play_scripts(
     if short and not as_json:
         print(f"The coverage is below {minimum:g} %.")
     raise typer.Exit(FINDINGS if results.failed or short else 0)
+
+
+def _record(file: Path, emulator: str, customer: str, name: str) -> None:
+    """Fetch a chat from the emulator and keep it."""
+    from bot.scripts import recording
+
+    base = f"{emulator.rstrip('/')}/api/customers"
+    try:
+        known = _fetched(base)["customers"]
+        chats = {one["id"]: _fetched(f"{base}/{one['id']}/messages")["messages"]
+                 for one in known if customer in ("", one["id"])}
+    except (OSError, ValueError) as problem:
+        misuse(f"no emulator answers at {emulator}: {problem}")
+    if customer and customer not in chats:
+        misuse(f"the emulator has no customer {customer}: {', '.join(one['id'] for one in known)}")
+    messages = max(chats.values(), key=lambda chat: chat[-1]["at"] if chat else 0)
+    if not messages:
+        misuse("nothing was said in the emulator yet")
+    recording.save(file, name, recording.of_emulator(messages), {})
+    print(f"{file} has the script “{name}”; add under `given:` what the calls gave, then: "
+          f"bot test {file}")
+
+
+def _fetched(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
 
 
 def _print(results: Results, spoken: Coverage, *, every: bool) -> None:

@@ -71,6 +71,12 @@ def read(key: bytes, conversation: str, reply_id: str) -> StepRef | OfferRef | N
     return None
 
 
+def choice_in(reply_id: str) -> str:
+    """The choice or the action that a reply id of ours names, whoever made it."""
+    kind, _, rest = reply_id.rpartition(".")[0].partition(".")
+    return rest.rpartition(":")[2] if kind == _OFFER else rest.split(".", 3)[-1].removeprefix("@")
+
+
 def _mac(key: bytes, conversation: str, body: str) -> str:
     digest = hmac.digest(key, f"{conversation}\0{body}".encode(), "sha256")
     return urlsafe_b64encode(digest[:_KEPT]).decode()

@@ -53,12 +53,13 @@ def play(script: Script, project: Project) -> Chat:
 def _customer(playing: _Play, value: Any) -> None:
     playing.since = len(playing.chat.messages)
     if isinstance(value, Mapping):
-        playing.chat.sends(_content(value))
+        playing.chat.sends(content(value))
     else:
         playing.chat.writes(str(value))
 
 
-def _content(value: Mapping[str, Any]) -> Json:
+def content(value: Mapping[str, Any]) -> Json:
+    """What a customer sends who does not write: a picture, a place …"""
     if "location" in value:
         return {"type": "location", **value["location"]}
     kind = next((word for word in _SENT if word in value), None)
@@ -69,10 +70,10 @@ def _content(value: Mapping[str, Any]) -> Json:
         name.rpartition(".")[2], "application/octet-stream")}
     if kind == "voice":
         media["voice"] = True
-    content: Json = {"type": "audio" if kind == "voice" else kind, "media": media}
+    made: Json = {"type": "audio" if kind == "voice" else kind, "media": media}
     if "text" in value:
-        content["text"] = value["text"]
-    return content
+        made["text"] = value["text"]
+    return made
 
 
 def _tap(playing: _Play, value: Any) -> None:

@@ -45,25 +45,36 @@ class Script:
         return f"{self.file.stem}: {self.name}"
 
 
-def read(path: Path) -> list[Script]:
-    """The scripts of a file. Raises `FlowError` with each mistake's line."""
+def shared(path: Path) -> Json:
+    """What is given for every script of a file. Raises `FlowError`."""
+    top = _top(path)
+    found = _data(top["given"][1]) if "given" in top else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _top(path: Path) -> dict[str, tuple[int, yaml.Node]]:
     data = path.read_bytes()
     _, findings = source.read(str(path), data)
     tree = None if findings else yaml.compose(data.decode("utf-8-sig"), Loader=yaml.CSafeLoader)
     if tree is None:
         raise FlowError("\n".join(str(finding) for finding in findings))
-    top = _entries(path, tree, ("given", "tests"))
-    shared = _data(top["given"][1]) if "given" in top else {}
+    return _entries(path, tree, ("given", "tests"))
+
+
+def read(path: Path) -> list[Script]:
+    """The scripts of a file. Raises `FlowError` with each mistake's line."""
+    top = _top(path)
+    for_all = shared(path)
     if "tests" not in top:
         raise mistake(path, 1, "the file holds no `tests:`")
     scripts = []
     for line, name, node in _pairs(path, top["tests"][1]):
         parts = _entries(path, node, ("given", "script"))
-        given = {**shared, **(_data(parts["given"][1]) if "given" in parts else {})}
+        given = {**for_all, **(_data(parts["given"][1]) if "given" in parts else {})}
         _known(path, line, given, _GIVEN, "given")
         _known(path, line, given.get("contact", {}), _CONTACT, "contact")
-        if "backend" in shared:
-            given["backend"] = {**shared["backend"], **given["backend"]}
+        if "backend" in for_all:
+            given["backend"] = {**for_all["backend"], **given["backend"]}
         if "script" not in parts or not isinstance(parts["script"][1], yaml.SequenceNode):
             raise mistake(path, line, f"“{name}” needs a list `script:`")
         scripts.append(Script(path, line, name, given, tuple(
