@@ -48,7 +48,7 @@ def _about_the_question(turn: Turn, text: str, about: Candidate) -> bool:
     words = normalise(text)
     rest = [word for word in words if not any(character.isdigit() for character in word)]
     if node.kind != "ask" or node.slot_spec.type not in _WITH_DIGITS or len(rest) == len(words) \
-            or about.score >= _SURE:
+            or (about.kind == "keyword" and about.score >= _SURE):
         return False
     # "where is my order AB123456" is about the order all the same; "my order is 12" is a try.
     plain = turn.flows.about(" ".join(rest))

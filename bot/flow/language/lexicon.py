@@ -153,6 +153,30 @@ alstublieft alsjeblieft graag ik wil nu dank je hoi
 #: What may stand around a command without making another sentence of it.
 FILLER = frozenset(_FILLER.split()) - NEGATIONS
 
+_ASKING = """
+able aid answer ask asking assist assistance call calling check clue explain find happen happened
+help helped helping helps idea info inform information issue issues knowing ones possible possibly
+problem problems question questions see show somehow somebody someone support tell tried tries
+today tomorrow tonight trouble troubles try trying way ways whats wonder wondering yesterday gimme
+lemme gonna dunno ya yall
+hilfe helfen frage fragen problem probleme zeigen sagen wissen info information moglich
+ayuda ayudar ayudame pregunta problema informacion saber mostrar posible
+aide aider question probleme renseignement savoir montrer possible
+aiuto aiutare domanda problema informazioni sapere possibile
+ajuda ajudar pergunta problema informacoes saber possivel hulp helpen vraag probleem weten
+"""
+#: What people ask in, whatever they ask for: such words say little about the subject.
+ASKING = (frozenset(_ASKING.split()) | FILLER) - COMMON
+_TEMPER = """
+arse ass asshole bastard bitch bloody bollocks bullshit crap crappy cunt damn damned dammit dick
+effing fck fckn fking freaking frickin frigging fuck fucked fucken fuckin fucking fucks goddam
+goddamn goddamned hell omg piss pissed shit shitty stupid wtf
+scheiss scheisse verdammt verdammte verdammten verfluchte mierda joder puta merde putain cazzo
+merda porra verdomme kut
+"""
+#: Temper changes nothing in what somebody wants.
+TEMPER = frozenset(_TEMPER.split())
+
 RUN_FILLER: tuple[str, ...] = (
     "请问", "请", "請", "麻烦", "麻煩", "帮我", "幫我", "帮忙", "帮", "我想要", "我想", "我要",
     "我需要",
@@ -167,3 +191,8 @@ RUN_FILLER: tuple[str, ...] = (
     "お願いします", "ください", "したい", "です", "を", "が", "に", "で", "と", "は", "ครับ",
     "ค่ะ", "คะ",
     "ขอ", "หน่อย", "ช่วย", "ด้วย")
+
+#: Characters that say nothing where they stand alone: of filler, of grammar and of questions.
+RUN_LIGHT = frozenset(
+    "".join(RUN_FILLER) + "怎么什麼哪几幾多少没沒有是会會还還都也很太些样樣为為才又再对對"
+    "从從" "のもかなしすまいうるれたてでこそあ")

@@ -1,35 +1,29 @@
-"""What a message is about: keywords as whole words with typing errors forgiven, and examples by
-the likeness of the sentence.
+"""What a message is about: the keywords that it holds, and the phrases that it is like.
 
-Scores go from 0 to 100 and mean the same for both kinds. A keyword counts the more the more it
-says: a longer phrase more than a word in it, a word that only one item uses more than one that
-several share. `decide` wants a score over the threshold and a margin over the next item.
+Scores go from 0 to 100 and mean the same for both. `decide` wants a score over the threshold and a
+margin over the next item.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from bot.flow.language.lexicon import COMMON, FILLER, NEGATIONS
+from bot.flow.language.heard import Heard
+from bot.flow.language.lexicon import ASKING, COMMON, COMMON_ENGLISH
+from bot.flow.language.likeness import Likeness, Weighed
+from bot.flow.language.phrases import Hit, Kind, Phrase
 from bot.flow.language.typos import Vocabulary
 from bot.flow.language.words import is_run, normalise
 
-Kind = Literal["keyword", "example"]
-
-THRESHOLD = 60.0
-MARGIN = 5.0
-#: A word of the message that no phrase knows says that it is about something else too.
-_UNKNOWN_WEIGHT = 0.55
-_COMMON_WEIGHT = 0.12
-#: Words between the words of one keyword: "send it back" holds "send back".
-_WIDEST_GAP = 2
-_FEW_POSTINGS = 400
+THRESHOLD = 62.0
+MARGIN = 3.0
+_GAP = re.compile(r"\{\{[^{}]*\}\}")
 #: What a message is about stands in its beginning, or it is about too much.
 _MOST_WORDS = 80
-_LONGEST_RUN = 400
+#: With more words that nobody knows, a message is about something else anyway.
+_FEW_STRANGE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +45,17 @@ class Ambiguous:
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    item: str
-    text: str
-    language: str
-    kind: Kind
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    phrase: int
-    score: float
-    places: frozenset[int]  #: of the message's words; of its characters for a run
-    whole: bool
-
-
 class Keywords:
     """An index of phrases. It answers in microseconds whatever their number."""
 
     def __init__(self) -> None:
-        self._phrases: list[_Phrase] = []
+        self._phrases: list[Phrase] = []
         self._whole: dict[tuple[str, ...], list[int]] = {}
-        self._items_of: dict[str, set[str]] = {}
         self._prepared = False
-        self._anchored: dict[str, list[tuple[int, int]]] = {}
-        self._runs: dict[str, list[int]] = {}
-        self._examples: dict[str, list[int]] = {}
-        self._weights: dict[str, float] = {}
-        self._totals: dict[int, float] = {}
-        self._words_of: dict[int, frozenset[str]] = {}
         self._vocabulary = Vocabulary(())
+        self._pieces: frozenset[str] = frozenset()
+        self._heard = Heard((), self._vocabulary)
+        self._likeness = Likeness((), self._vocabulary)
 
     def __len__(self) -> int:
         return len(self._phrases)
@@ -92,30 +65,60 @@ class Keywords:
         words = normalise(phrase)
         if not words:
             return
-        number = len(self._phrases)
-        self._phrases.append(_Phrase(item, phrase, language, kind, words))
-        self._whole.setdefault(words, []).append(number)
+        self._whole.setdefault(words, []).append(len(self._phrases))
+        self._phrases.append(Phrase(item, phrase, language, kind, words))
         self._prepared = False
 
     def find(self, text: str) -> list[Candidate]:
         """The items this message may be about, best first."""
-        words = normalise(text)
+        words = _said(text)
         if not words or not self._phrases:
             return []
-        if not self._prepared:
-            self._prepare()
-        hits = [_Hit(number, 100.0, frozenset(), True) for number in self._whole.get(words, ())]
+        self._prepare()
+        hits = [Hit(number, 100.0, whole=True) for number in self._whole.get(words, ())]
+        words, forms = self._taken(words)
+        if not any(forms) and " ".join(words).isascii():
+            return self._ranked(hits) if hits else []
+        hits += self._heard.hits(words, forms)
+        hits += self._likeness.hits(self._likeness.weighed(words, forms))
+        return self._ranked(hits) if hits else []
+
+    def weighed(self, text: str) -> Weighed:
+        """What each word of a message is taken for, and what it weighs."""
+        self._prepare()
+        return self._likeness.weighed(*self._taken(_said(text)))
+
+    def _taken(self, words: tuple[str, ...]) -> tuple[tuple[str, ...], list[Mapping[str, float]]]:
+        """The words that count, those written without a space taken apart, and their forms."""
         words = words[:_MOST_WORDS]
         forms = self._vocabulary.forms_of(words)
-        hits += self._keyword_hits(words, forms)
-        hits += self._run_hits(words)
-        hits += self._example_hits(words, forms)
-        return self._ranked(hits)
+        strange = sum(not known and word not in COMMON
+                      for word, known in zip(words, forms, strict=True))
+        if not 0 < strange <= _FEW_STRANGE:
+            return words, forms
+        taken: list[str] = []
+        for word, known in zip(words, forms, strict=True):
+            if known or word in COMMON:
+                taken.append(word)
+            else:
+                taken += self._apart(word)
+        if len(taken) != len(words):
+            words = tuple(taken)
+            forms = self._vocabulary.forms_of(words)
+        return words, forms
 
-    def _ranked(self, hits: Sequence[_Hit]) -> list[Candidate]:
-        if not hits:
-            return []
-        best: dict[str, _Hit] = {}
+    def _apart(self, word: str) -> tuple[str, ...]:
+        """Two words written as one, "helpme" and "toitaly", where both are known."""
+        if not 4 <= len(word) <= 24 or word in ASKING or not word.isalpha():
+            return (word,)
+        pieces = self._pieces
+        for place in range(1, len(word)):
+            if word[:place] in pieces and word[place:] in pieces:
+                return word[:place], word[place:]
+        return (word,)
+
+    def _ranked(self, hits: Sequence[Hit]) -> list[Candidate]:
+        best: dict[str, Hit] = {}
         support: dict[str, float] = {}
         for hit in hits:
             score = hit.score
@@ -130,18 +133,17 @@ class Keywords:
                     self._phrases[other.phrase].item != item for other in hits):
                 score -= 8
             if not hit.whole:
-                hit = _Hit(hit.phrase, score, hit.places, hit.whole)
+                hit = Hit(hit.phrase, score, hit.places, hit.whole)
             known = best.get(item)
             if known is None or (hit.score, hit.whole) > (known.score, known.whole):
                 best[item] = hit
-            kind = self._phrases[hit.phrase].kind
-            if kind == "example":
+            if not hit.places:
                 support[item] = max(support.get(item, 0.0), score)
         found = []
         for item, hit in best.items():
             phrase = self._phrases[hit.phrase]
             score = hit.score
-            if phrase.kind == "keyword" and not hit.whole:
+            if hit.places and not hit.whole:
                 score += 0.1 * support.get(item, 0.0)
             score = max(0.0, min(score, 100.0 if hit.whole else 99.0))
             found.append(Candidate(item, round(score, 1), phrase.text, phrase.language,
@@ -149,203 +151,25 @@ class Keywords:
         found.sort(key=lambda candidate: (-candidate.score, candidate.item))
         return found
 
-    def _keyword_hits(self, words: tuple[str, ...],
-                      forms: list[Mapping[str, float]]) -> list[_Hit]:
-        hits: dict[int, _Hit] = {}
-        for place, known in enumerate(forms):
-            for word in known:
-                for number, offset in self._anchored.get(word, ()):
-                    hit = self._fitted(number, offset, place, words, forms)
-                    if hit and (number not in hits or hits[number].score < hit.score):
-                        hits[number] = hit
-        return list(hits.values())
-
-    def _fitted(self, number: int, offset: int, place: int, words: tuple[str, ...],
-                forms: list[Mapping[str, float]]) -> _Hit | None:
-        """The keyword laid over the message so that one of its words stands at this place."""
-        wanted = self._phrases[number].words
-        places = [place]
-        errors = forms[place][wanted[offset]]
-        gaps = 0
-        for step, indexes in ((-1, range(offset - 1, -1, -1)),
-                              (1, range(offset + 1, len(wanted)))):
-            at = place
-            for index in indexes:
-                for gap in range(_WIDEST_GAP - gaps + 1):
-                    other = at + step * (1 + gap)
-                    cost = self._cost(words, forms, other, wanted[index])
-                    if cost is not None:
-                        gaps += gap
-                        errors += cost
-                        places.append(other)
-                        at = other
-                        break
-                else:
-                    return None
-        return self._scored(number, words, frozenset(places), errors, gaps)
-
-    @staticmethod
-    def _cost(words: tuple[str, ...], forms: list[Mapping[str, float]], place: int,
-              wanted: str) -> float | None:
-        if not 0 <= place < len(words):
-            return None
-        if words[place] == wanted:
-            return 0.0
-        return forms[place].get(wanted)
-
-    def _scored(self, number: int, words: tuple[str, ...], places: frozenset[int],
-                errors: float, gaps: int) -> _Hit:
-        phrase = self._phrases[number]
-        rest = [word for place, word in enumerate(words) if place not in places]
-        saying = [word for word in phrase.words if word not in COMMON] or list(phrase.words)
-        if not rest:
-            score = 100.0
-        elif all(word in FILLER for word in rest):
-            score = 96.0
-        else:
-            score = 82.0 + min(8.0, 4.0 * (len(saying) - 1))
-            # A word that other items' phrases use as well tells less.
-            score -= min(self._shared(word) for word in saying)
-            if all(word in COMMON for word in phrase.words):
-                score -= 20.0
-            score -= min(10.0, max(0, len(rest) - 10) * 0.8)
-            if any(word in NEGATIONS and place + 1 in places
-                   for place, word in enumerate(words) if place not in places):
-                score -= 10.0
-        return _Hit(number, score - errors - 4.0 * gaps, places, not rest and not errors)
-
-    def _shared(self, word: str) -> float:
-        """What it takes from a keyword that phrases of other items use this word as well."""
-        items = len(self._items_of.get(word, ())) - 1
-        return 0.0 if items <= 0 else min(10.0, 3.0 + 1.5 * items)
-
-    def _run_hits(self, words: tuple[str, ...]) -> list[_Hit]:
-        runs = [word for word in words if is_run(word)]
-        if not runs:
-            return []
-        text = "\n".join(runs)[:_LONGEST_RUN]
-        hits: dict[int, _Hit] = {}
-        for start in range(len(text)):
-            for head in (text[start:start + 2], text[start]):
-                for number in self._runs.get(head, ()):
-                    wanted = self._phrases[number].words[0]
-                    if text.startswith(wanted, start):
-                        hit = self._scored_run(number, words, text, start)
-                        if number not in hits or hits[number].score < hit.score:
-                            hits[number] = hit
-        return list(hits.values())
-
-    def _scored_run(self, number: int, words: tuple[str, ...], text: str, start: int) -> _Hit:
-        wanted = self._phrases[number].words[0]
-        # Counted apart from the places of words.
-        places = frozenset(range(1_000 + start, 1_000 + start + len(wanted)))
-        if (wanted,) == words:
-            return _Hit(number, 100.0, places, True)
-        score = 82.0 + min(8.0, 2.0 * (len(wanted) - 2)) - (10.0 if len(wanted) == 1 else 0.0)
-        score -= self._shared(wanted)
-        score -= min(10.0, max(0, len(text) - 24) * 0.3)
-        return _Hit(number, score, places, False)
-
-    def _example_hits(self, words: tuple[str, ...],
-                      forms: list[Mapping[str, float]]) -> list[_Hit]:
-        weights = self._weights
-        common: dict[int, float] = {}
-        total = 0.0
-        for word, known in dict(zip(words, forms, strict=True)).items():
-            if is_run(word):
-                for pair in dict.fromkeys(_pairs(word[:_LONGEST_RUN])):
-                    weight = weights.get(pair, _UNKNOWN_WEIGHT)
-                    total += weight
-                    self._add(common, (pair,), weight)
-                continue
-            # A word that means one the index knows weighs as much as that one.
-            form = word if word in weights else min(
-                known, key=lambda other: (known[other], other), default="")
-            weight = _COMMON_WEIGHT if word in COMMON else weights.get(form, _UNKNOWN_WEIGHT)
-            total += weight
-            self._add(common, known, weight)
-        hits = []
-        for number, weight in common.items():
-            likeness = 2 * weight / (total + self._totals[number])
-            if likeness > 0.4:
-                hits.append(_Hit(number, min(99.0, 100 * likeness), frozenset(), False))
-        return hits
-
-    def _add(self, common: dict[int, float], forms: Iterable[str], weight: float) -> None:
-        """Count what one word of the message has in common with each example."""
-        seen: set[int] = set()
-        for form in forms:
-            found: Iterable[int] = self._examples.get(form, ())
-            if len(self._examples.get(form, ())) > _FEW_POSTINGS:
-                # So frequent a word only strengthens what another one found.
-                found = [number for number in common if form in self._words_of[number]]
-            for number in found:
-                if number not in seen:
-                    seen.add(number)
-                    common[number] = common.get(number, 0.0) + weight
-
     def _prepare(self) -> None:
         """Build the index; done once, at the first question after the last `add`."""
-        self._items_of = {}
-        uses: dict[str, int] = {}
-        for phrase in self._phrases:
-            for word in _parts(phrase.words):
-                self._items_of.setdefault(word, set()).add(phrase.item)
-                uses[word] = uses.get(word, 0) + 1
+        if self._prepared:
+            return
         self._vocabulary = Vocabulary(
-            word for word in self._items_of if not is_run(word))
-        for word, owners in [*self._items_of.items()]:  # returns are return
-            self._items_of[word] = owners.union(*(
-                self._items_of[form] for form in self._vocabulary.inflected(word)))
-        self._anchored, self._runs, self._examples = {}, {}, {}
-        self._totals, self._words_of = {}, {}
-        items = max(2, len({phrase.item for phrase in self._phrases}))
-        self._weights = {
-            word: _COMMON_WEIGHT if word in COMMON else
-            max(0.25, math.log(1 + items / len(owners)) / math.log(1 + items))
-            for word, owners in self._items_of.items()}
-        for number, phrase in enumerate(self._phrases):
-            if phrase.kind == "example":
-                parts = frozenset(_parts(phrase.words))
-                self._words_of[number] = parts
-                self._totals[number] = sum(self._weights[part] for part in parts)
-                for part in parts:
-                    self._examples.setdefault(part, []).append(number)
-            elif len(phrase.words) == 1 and is_run(phrase.words[0]):
-                self._runs.setdefault(phrase.words[0][:2], []).append(number)
-            else:
-                offset = min(range(len(phrase.words)),
-                             key=lambda place, words=phrase.words: (  # type: ignore[misc]
-                                 words[place] in COMMON, uses.get(words[place], 0)))
-                self._anchored.setdefault(phrase.words[offset], []).append((number, offset))
-        self._share_runs()
+            (word for phrase in self._phrases for word in phrase.words if not is_run(word)),
+            related=True)
+        # Of single letters only these are words: "ifind", "uhelp".
+        self._pieces = frozenset("aiu").union(word for word in (
+            *COMMON_ENGLISH, *(word for phrase in self._phrases for word in phrase.words))
+            if len(word) > 1)
+        self._heard = Heard(self._phrases, self._vocabulary)
+        self._likeness = Likeness(self._phrases, self._vocabulary)
         self._prepared = True
 
-    def _share_runs(self) -> None:
-        """Which items use a keyword of a script without spaces somewhere in their phrases."""
-        keywords = {phrase.words[0] for phrase in self._phrases
-                    if phrase.kind == "keyword" and len(phrase.words) == 1
-                    and is_run(phrase.words[0])}
-        longest = max(map(len, keywords), default=0)
-        for phrase in self._phrases:
-            for run in phrase.words:
-                if not is_run(run):
-                    continue
-                for start in range(len(run)):
-                    for end in range(start + 1, min(len(run), start + longest) + 1):
-                        if run[start:end] in keywords:
-                            self._items_of.setdefault(run[start:end], set()).add(phrase.item)
 
-
-def _pairs(run: str) -> list[str]:
-    return [run[place:place + 2] for place in range(len(run) - 1)] or [run]
-
-
-def _parts(words: Iterable[str]) -> list[str]:
-    parts: list[str] = []
-    for word in words:
-        parts.extend(_pairs(word) if is_run(word) else (word,))
-    return parts
+def _said(text: str) -> tuple[str, ...]:
+    """The words of a message; a gap of a template that nobody filled in, {{ number }}, is none."""
+    return normalise(_GAP.sub(" ", text) if "{{" in text else text)
 
 
 def decide(candidates: Sequence[Candidate], *, threshold: float = THRESHOLD,

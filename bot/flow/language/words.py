@@ -23,6 +23,8 @@ _CONTRACTED = regex.compile(r"(?<=\w)['’ʼ`´＇](?=(?:t|s|re|ll|m|ve|d)\b)")
 _LETTERS = str.maketrans({
     "ı": "i", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d",
     "ё": "е", "أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ة": "ه"})
+#: Of ASCII only letters and digits are parts of words.
+_APART = {code: " " for code in range(128) if not chr(code).isalnum()}
 _REPEATED = regex.compile(r"(\p{L})\1{2,}")
 _LONGEST = 4_096
 _SHORT = 256
@@ -38,7 +40,7 @@ def _words(text: str) -> tuple[str, ...]:
         plain = text[:_LONGEST].lower()
         if "'" in plain or "`" in plain:
             plain = _CONTRACTED.sub("", plain)
-        return tuple(_WORD.findall(plain))
+        return tuple(plain.translate(_APART).split())
     return tuple(_WORD.findall(folded(text[:_LONGEST])))
 
 
@@ -63,6 +65,8 @@ def is_run(word: str) -> bool:
 
 def squeezed(word: str) -> str:
     """The word with letters drawn out for effect ("pleeeease") cut to two."""
+    if len(word) - len(set(word)) < 2:
+        return word  # no letter stands there three times
     shorter: str = _REPEATED.sub(r"\1\1", word)
     return shorter
 
@@ -95,13 +99,16 @@ def near(typed: str, meant: str) -> int | None:
     return distance
 
 
-@lru_cache(maxsize=8_192)
+#: What English words end in beside what they mean.
+ENDINGS = ("ing", "ed", "es", "s", "ment", "ation")
+
+
 def stems(word: str) -> tuple[str, ...]:
     """What an English word may be a form of: returned, returning and returns are return."""
-    if not word.isascii() or len(word) < 5:
+    if len(word) < 5 or not word.endswith(ENDINGS) or not word.isascii():
         return ()
     found: list[str] = []
-    for ending in ("ing", "ed", "es", "s", "ment", "ation"):
+    for ending in ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             root = word[:-len(ending)]
             found.append(root)
