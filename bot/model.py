@@ -146,6 +146,7 @@ class Reply:
     content: Json
     origin: str = BOT  #: bot | agent:<id>
     once: bool = False  #: never sent again while the outcome of a first try is unknown
+    visit: str = ""  #: the visit of a step that wants to know when it can't be delivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ class Journal:
 
     rule: str
     """agent | tap | old_tap | command | answer | trigger | refused | fallback | timer | reminder |
-    result | event | stale | ignored"""
+    result | event | undelivered | stale | ignored"""
     item: str = ""  #: the flow, command, choice or answers item that was chosen
     score: float | None = None
     before: str = ""  #: flow/step before, "" for none

@@ -10,11 +10,22 @@ from collections.abc import Callable
 
 from bot import handoff
 from bot.errors import EndlessTurn, ExpressionError, Refused, UnknownVersion
-from bot.flow import clocks, events, gathering, hearing, review, stack, steps, tickets, waiting
+from bot.flow import (
+    clocks,
+    events,
+    gathering,
+    hearing,
+    review,
+    stack,
+    steps,
+    tickets,
+    undelivered,
+    waiting,
+)
 from bot.flow.flows import Flows
 from bot.flow.messages import compose
 from bot.flow.turn import Turn
-from bot.model import BOT, QUEUE, Decision, Event, Journal, Place, Snapshot
+from bot.model import BOT, QUEUE, Decision, Event, Journal, Place, Reply, Snapshot
 
 
 def decide(flows: Flows, snapshot: Snapshot, event: Event) -> Decision:
@@ -66,11 +77,15 @@ def _decided(turn: Turn) -> Decision:
         state,
         Journal(turn.rule, turn.item, turn.score, turn.before, turn.here, turn.ended),
         place=place, owner=turn.owner, busy=turn.calling,
-        replies=[*turn.replies, *compose(turn.out)] if turn.out else turn.replies,
+        replies=_replies(turn) if turn.out else turn.replies,
         calls=turn.calls,
         timers={**clocks.timers(turn), **events.timer(turn), **gathering.timer(turn)},
         remind_at=clocks.remind_at(turn), ticket=turn.ticket, contact=turn.changes,
         incident=turn.incident)
+
+
+def _replies(turn: Turn) -> list[Reply]:
+    return [*turn.replies, *undelivered.marked(turn, compose(turn.out))]
 
 
 def _ignored(turn: Turn) -> None:
@@ -161,4 +176,5 @@ def _answers(flows: Flows, turn: Turn) -> list[tuple[str, str]]:
 _KINDS: dict[str, Callable[[Turn], None]] = {
     "message": hearing.hear, "timer": _timer, "reminder": _reminder, "result": _result,
     "agent": handoff.act, "event": events.happened,
+    "undelivered": undelivered.came,
 }

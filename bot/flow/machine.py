@@ -208,6 +208,8 @@ def _waiting(ways: _Ways, node: Node) -> None:
     """What every step that waits for the customer knows beside its answers."""
     step = node.step
     ways.add("repeated", node, None, [], [_repeats(node)])
+    if step.on_undelivered is not None:
+        ways.add("undelivered", node, step.on_undelivered)
     if step.on_media is not None:
         ways.add("media", node, step.on_media)
     if node.question:

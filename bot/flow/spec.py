@@ -187,6 +187,7 @@ class Step(Part):
     gather_ms: int | None = None  #: how long more messages are waited for, to be one answer
     on_give_up: str | None = None
     on_media: str | None = None
+    on_undelivered: str | None = None
     on_cancel: str | None = None
     on_error: tuple[Next, ...] = ()  #: () = the apology of config, then a person
     on_timeout: Timer | None = None  #: the flow's or its own; None: no time-out

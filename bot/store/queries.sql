@@ -74,6 +74,15 @@ on conflict (contact, channel) do nothing
 -- name: add_event
 insert into inbox (conversation, seq, id, kind, payload, at, state, attempts, error)
 values ($1, $2, $3, $4, $5, $6, 'new', 0, $7)
+-- name: content_of
+select content from message where id = $1
+-- name: expect_event
+update conversation set in_seq = in_seq + 1, waiting = waiting + 1,
+       ready_at = coalesce(ready_at, $2)
+where id = $1
+-- name: add_event_behind
+insert into inbox (conversation, seq, id, kind, payload, at, state, attempts)
+select v.id, v.in_seq, $2, $3, $4, $5, 'new', 0 from conversation v where v.id = $1
 -- name: add_notice
 insert into notice (id, channel, kind, text, raw, at) values ($1, $2, $3, $4, $5, $6)
 -- name: add_inbound

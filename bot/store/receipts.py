@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot import failpoints
 from bot.ids import new_id
 from bot.model import Receipt
+from bot.store import undelivered
 from bot.store.base import Tx
 from bot.store.sends import PARKED, apply_status, claim_head
 from bot.store.work import Work
@@ -41,11 +42,14 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
         await tx.run("message_sent", id_, receipt.provider_id)
         status = "sent"
     failpoints.hit("receipt.applied")
+    told = False
     if await apply_status(tx, id_, receipt.status, status, receipt.code, receipt.error):
         work.changed.add(conversation)
+        told = receipt.status == "failed" and await undelivered.tell(
+            tx, conversation, id_, receipt.code, work)
     if receipt.closes_window:
         await tx.run("close_window", conversation, work.now)
-        if receipt.status == "failed" and status not in ("delivered", "read"):
+        if receipt.status == "failed" and status not in ("delivered", "read") and not told:
             # It was too late for this window, not wrong: it leaves when the customer writes.
             await tx.run("park_again", id_)
             await tx.run("message_is", id_, "parked", PARKED)

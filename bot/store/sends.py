@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot import failpoints
+from bot.store import undelivered
 from bot.store.base import Tx, load
 from bot.store.held import MARGIN, Held, addresses
 from bot.store.rows import Outcome, Send
@@ -121,9 +122,15 @@ async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: 
         elif outcome.state == "failed":
             if await tx.run("settled", send.conversation, send.id, send.epoch):
                 await tx.run("message_is", send.id, "failed", outcome.error)
+                await undelivered.tell(tx, send.conversation, send.id, outcome.code, work)
         elif outcome.state == "parked":
             await tx.run("close_window", send.conversation, work.now)
-            if await tx.run("settle_send", send.conversation, send.id, send.epoch, "parked", 0):
+            if "visit" in send.content:
+                # A step listens for it: it takes another way, and nothing is held back.
+                if await tx.run("settled", send.conversation, send.id, send.epoch):
+                    await tx.run("message_is", send.id, "failed", outcome.error)
+                    await undelivered.tell(tx, send.conversation, send.id, outcome.code, work)
+            elif await tx.run("settle_send", send.conversation, send.id, send.epoch, "parked", 0):
                 await tx.run("message_is", send.id, "parked", PARKED)
         elif outcome.state == "unknown":
             if await tx.run("settle_send", send.conversation, send.id, send.epoch, "unknown",
@@ -150,7 +157,8 @@ async def _sent(tx: Tx, outcome: Outcome, work: Work) -> None:
     for receipt, status, code, error in await tx.all("orphans", outcome.provider_id,
                                                      send.channel):
         await tx.run("adopt_receipt", receipt, send.id)
-        await apply_status(tx, send.id, status, "sent", code, error)
+        if await apply_status(tx, send.id, status, "sent", code, error) and status == "failed":
+            await undelivered.tell(tx, send.conversation, send.id, code, work)
     if settled and send.content["type"] in MEDIA:
         await tx.run("gate", send.conversation, send.id, work.real + AFTER_MEDIA)
 

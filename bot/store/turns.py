@@ -323,6 +323,8 @@ async def _reply(tx: Tx, conversation: Held, owner_epoch: int, replies: list[Rep
                      int(free), owner_epoch, released.state, released.attempts, released.attempts,
                      released.not_before, work.now, work.lease_until, work.holder)
         if released.attempts:
+        if reply.visit:
+            content = {**content, "visit": reply.visit}
             work.sends.append(Send(id_, conversation.id, conversation.channel,
                                    addresses(conversation.reach), content, 1, 1,
                                    reply.once, work.lease_until, reply is not replies[-1]))

@@ -49,7 +49,8 @@ class BusinessEvent(BaseModel):
     contact: Text = Field(min_length=1, max_length=100, examples=["+4915112345678"],
                           description="Whom it is about: a phone number, or the contact's id.")
     about: Text | None = Field(None, min_length=1, max_length=200, pattern=PLAIN,
-                               examples=["enrolment-12"], description="What it is about, such as the order's number. Without "
+                               examples=["enrolment-12"],
+                               description="What it is about, such as the order's number. Without "
                                            "it, the event's own id.")
     channel: str | None = Field(None, description="The business number, by its name in "
                                                   "config.yaml. Without it, the one to which the "

@@ -226,7 +226,7 @@ def _named(doc: Document, flow: FlowSpec, path: Path, name: str) -> Iterator[Fin
 
 def _step(doc: Document, flow: FlowSpec, name: str, step: Step) -> Iterator[Finding]:
     at: Path = ("steps", name)
-    for word in ("on_give_up", "on_media", "on_cancel", "if_empty", "otherwise"):
+    for word in ("on_give_up", "on_media", "on_undelivered", "on_cancel", "if_empty", "otherwise"):
         target = getattr(step, word)
         if target is not None:
             yield from _named(doc, flow, (*at, word), target)

@@ -66,8 +66,8 @@ def _targets(flow: FlowSpec, step: Step) -> set[str]:
         out |= {name for name in (entry.step, entry.refuse) if name}
         if entry.edit:
             out |= {name for name, other in flow.steps.items() if other.slot == entry.edit}
-    out |= {name for name in (step.on_give_up, step.on_media, step.on_cancel, step.if_empty,
-                              step.otherwise) if name}
+    out |= {name for name in (step.on_give_up, step.on_media, step.on_undelivered, step.on_cancel,
+                              step.if_empty, step.otherwise) if name}
     if step.handoff is not None:
         out |= {name for name in (step.handoff.return_to, step.handoff.if_closed) if name}
     return out | {timer.then for timer in (*(step.remind or ()), step.on_timeout)

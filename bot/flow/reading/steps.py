@@ -14,7 +14,7 @@ from bot.flow.spec import Choice, ChoicesFrom, Handoff, Next, Run, Send, Texts, 
 
 RESERVED_CHOICES = frozenset({"confirm", "edit", "cancel", "more", "back"})
 REASONS = ("pattern", "type", "range", "check", "media", "choice")
-LATER_STEP = ("outside", "on_undelivered")
+LATER_STEP = ("outside",)
 LATER_SEND = ("whatsapp_template",)
 _CHOICE_ID = re.compile(r"[a-z0-9_]{1,40}")
 _MEDIA = ("image", "video", "audio", "document", "sticker")
@@ -249,6 +249,6 @@ STEP: dict[str, pieces.Reader] = {
     "wait": wait, "handoff": handoff, "end": outcome, "save": save, "goto": goto, "errors": errors,
     "attempts": pieces.whole(1, 20), "on_give_up": step_name, "on_media": step_name,
     "on_cancel": step_name, "on_error": on_error,
-    "gather": pieces.duration,
+    "gather": pieces.duration, "on_undelivered": step_name,
     "on_timeout": clocks.on_timeout, "remind": clocks.remind,
 }

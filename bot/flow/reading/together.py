@@ -8,7 +8,8 @@ from bot.flow.reading.source import Node
 
 #: Words of a step that go with some kinds of step only.
 _GOES_WITH: dict[str, tuple[str, ...]] = {
-    "gather": ("ask",), "errors": ("ask", "choices"), "attempts": ("ask", "choices", "review"),
+    "gather": ("ask",), "on_undelivered": ("ask", "choices", "review", "wait"),
+    "errors": ("ask", "choices"), "attempts": ("ask", "choices", "review"),
     "on_media": ("ask", "choices", "review"), "if_empty": ("choices",), "button": ("choices",),
     "otherwise": ("choices",),
     "with": ("call",), "retries": ("call",), "timeout": ("call",), "on_cancel": ("review",),
