@@ -315,6 +315,8 @@ async def _reply(tx: Tx, conversation: Held, owner_epoch: int, replies: list[Rep
         if content["type"] == "reaction":  # the engine knows the event; providers, their own ids
             heard = await tx.one("heard_last", conversation.id, content["to"])
             content = {**content, "to": heard[0] if heard else ""}
+        if reply.visit:
+            content = {**content, "visit": reply.visit}
         released = (QUEUED if behind else
                     release(conversation, work, free=free))
         await tx.run("add_outbound", id_, conversation.id, reply.origin, dump(content),
@@ -323,8 +325,6 @@ async def _reply(tx: Tx, conversation: Held, owner_epoch: int, replies: list[Rep
                      int(free), owner_epoch, released.state, released.attempts, released.attempts,
                      released.not_before, work.now, work.lease_until, work.holder)
         if released.attempts:
-        if reply.visit:
-            content = {**content, "visit": reply.visit}
             work.sends.append(Send(id_, conversation.id, conversation.channel,
                                    addresses(conversation.reach), content, 1, 1,
                                    reply.once, work.lease_until, reply is not replies[-1]))
