@@ -91,8 +91,15 @@ class Inbox:
         """Take the turns of conversations with something waiting, until cancelled."""
         if self._store.unclean:
             self._engine.fast = False
-            asyncio.get_running_loop().call_later(CAREFUL, self._trust)
+            if self._store.shared:
+                await self._store.caution.call(int(CAREFUL * 1000))
+            else:
+                asyncio.get_running_loop().call_later(CAREFUL, self._trust)
+        looked = float("-inf")
         while True:
+            if self._store.shared and time.monotonic() - looked >= POLL:
+                looked = time.monotonic()
+                self._engine.fast = not await self._store.caution.called()
             wake = self._engine.inbox_wake
             wake.clear()
             suspects = await self._suspects()

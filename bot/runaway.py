@@ -18,8 +18,9 @@ from bot.errors import RunawayTurn
 T = TypeVar("T")
 P = ParamSpec("P")
 
-#: A turn may take so many seconds of processor time; looked at so often.
-MOST, LOOK = 1.0, 0.1
+#: A turn may take so many seconds of processor time; looked at so often. PostgreSQL ends a
+#: transaction that nothing comes of after 3 seconds, and the unit is then run again.
+MOST, LOOK = 0.5, 0.05
 
 
 class Runaway:

@@ -16,6 +16,7 @@ from bot.model import CallRequest, Event, Item, Json, Snapshot
 from bot.store import business, clockwork, desk, sends, turns
 from bot.store.base import Database, Tx
 from bot.store.business import Told
+from bot.store.caution import Caution
 from bot.store.dead import DeadLetters
 from bot.store.held import Strangers, find
 from bot.store.pruning import Keep, Pruning
@@ -56,6 +57,7 @@ class Store:
         self.shared = database.shared
         self.dead = DeadLetters(database, clock)
         self.pruning = Pruning(database, clock, keep)
+        self.caution = Caution(database)
         #: Under this name the process holds what it has claimed.
         self.holder = database.holder
 

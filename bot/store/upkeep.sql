@@ -71,3 +71,6 @@ delete from audit where id in (
 -- name: probe
 insert into setting (name, value) values ('probe', $1)
 on conflict (name) do update set value = excluded.value
+-- name: be_careful
+insert into setting (name, value) values ('careful', $1)
+on conflict (name) do update set value = excluded.value
