@@ -21,10 +21,10 @@ from bot.clock import Clock
 
 
 @asynccontextmanager
-async def served(project: Path, sink: Provider, clock: Clock) -> AsyncIterator[tuple[
-        Frontdesk, str]]:
+async def served(project: Path, sink: Provider, clock: Clock,
+                 store: str = "") -> AsyncIterator[tuple[Frontdesk, str]]:
     settings = config.load(project, {
-        "BENCH_SINK": sink.url, "BENCH_STORE": f"sqlite:////{project.parent}/bot.db"})
+        "BENCH_SINK": sink.url, "BENCH_STORE": store or f"sqlite:////{project.parent}/bot.db"})
     async with assemble(settings, clock) as frontdesk:
         runner = web.AppRunner(frontdesk.web, access_log=None)
         await runner.setup()
