@@ -336,7 +336,8 @@ def _shrink(connection: sqlite3.Connection) -> bool:
     (mode,) = connection.execute("pragma auto_vacuum").fetchone()
     if mode != 2 or free < SPARE + GIVEN_BACK:
         return False
-    connection.execute(f"pragma incremental_vacuum({GIVEN_BACK})").fetchall()
+    # `execute` would give back one page: it takes a step, and each step is a page.
+    connection.executescript(f"pragma incremental_vacuum({GIVEN_BACK})")
     if free < SPARE + 2 * GIVEN_BACK:  # the last: what is in the log takes no room twice
         connection.execute("pragma busy_timeout=0")  # a reader is not waited for
         connection.execute("pragma wal_checkpoint(truncate)").fetchall()
