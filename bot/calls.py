@@ -39,10 +39,7 @@ class Calls:
         try:
             while True:
                 wake.clear()
-                await self._adopt()
-                for conversation, channel, call in await self._store.claim_calls(
-                        AT_ONCE - len(self._tasks)):
-                    self._start(conversation, channel, call)
+                await self.look()
                 try:
                     async with asyncio.timeout(POLL):
                         await wake.wait()
@@ -51,6 +48,13 @@ class Calls:
         finally:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=10)
+
+    async def look(self) -> None:
+        """Take up what others left behind, and begin what waits."""
+        await self._adopt()
+        for conversation, channel, call in await self._store.claim_calls(
+                AT_ONCE - len(self._tasks)):
+            self._start(conversation, channel, call)
 
     async def _adopt(self) -> None:
         """Calls that another process began and fell silent over.

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from bot.clock import Clock
 from bot.engine import Engine
 from bot.store.store import Store
 
 #: A jump of the clock is noticed within so many seconds.
 TICK = 1.0
+#: So many events are made in one go, and in a second: what comes due together - after a stop, after
+#: a jump of the clock - must not keep the customers of this moment waiting.
+AT_ONCE, PER_SECOND = 20, 100
 
 
 class Timers:
@@ -27,10 +32,17 @@ class Timers:
                 wake.clear()
                 due = await self._store.next_due()
             if due is not None and due <= self._clock.now():
-                fired = await self._store.fire()
-                self._engine.follow(fired)
+                fired = await self.look()
                 due = await self._store.next_due()
-                if fired.waiting:
+                if fired:
+                    if due is not None and due <= self._clock.now():
+                        await asyncio.sleep(AT_ONCE / PER_SECOND)
                     continue
                 # What is due stands in a conversation that another process holds just now.
             await self._clock.pause(TICK)
+
+    async def look(self) -> bool:
+        """Make events of what is due, of so much as goes in one go; False: of nothing."""
+        work = await self._store.fire(AT_ONCE)
+        self._engine.follow(work)
+        return work.waiting

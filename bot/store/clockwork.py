@@ -23,11 +23,12 @@ async def adopt(tx: Tx, real: int, unknown_after: int) -> int:
 
 async def fire(tx: Tx, work: Work, limit: int) -> None:
     """A due timer is disarmed in the transaction that makes it an event: never twice."""
-    for conversation, name, token in await tx.all("due_timers", work.now, limit):
+    timers = await tx.all("due_timers", work.now, limit)
+    for conversation, name, token in timers:
         if await tx.run("drop_timer", conversation, name, token):
             await tx.run("count_timer_off", conversation)
             await _event(tx, conversation, "timer", {"name": name, "token": token}, work)
-    for (conversation,) in await tx.all("due_reminders", work.now, limit):
+    for (conversation,) in await tx.all("due_reminders", work.now, limit - len(timers)):
         if await tx.run("reminded", conversation):
             work.tickets = True
             await _event(tx, conversation, "reminder", {}, work)

@@ -138,7 +138,7 @@ async def happen(tx: Tx, conversation: Held, event: Event, step: Step | None,
     conversation.in_seq += 1
     held_back = conversation.busy and event.kind == "message"
     error = None
-    if step is not None and not conversation.waiting and not held_back:
+    if step is not None and not held_back and not await _waits(tx, conversation):
         try:
             decision = step(await snapshot(tx, conversation), event)
         except UnknownVersion:
@@ -157,10 +157,18 @@ async def happen(tx: Tx, conversation: Held, event: Event, step: Step | None,
     await tx.run("add_event", conversation.id, conversation.in_seq, event.id, event.kind, payload,
                  event.at, error)
     conversation.waiting += 1
+    work.behind = error is None
     if not held_back:
         conversation.ready_at = work.real
         work.waiting = True
     await _heard(tx, conversation, waiting=1)
+
+
+async def _waits(tx: Tx, conversation: Held) -> bool:
+    """Does anything stand before an event? What a call holds back does not: it comes after it."""
+    if not conversation.waiting:
+        return False
+    return not conversation.busy or await tx.one("next_event", conversation.id, 1) is not None
 
 
 async def _heard(tx: Tx, conversation: Held, *, waiting: int) -> None:
