@@ -18,6 +18,7 @@ test:          ## the tests
 	python -m pytest -n 2
 
 night:         ## the long proof: kills at every failpoint and at random (about half an hour)
+	python tests/faults/broken.py
 	python tests/faults/night.py --hits 10 --random 100
 
 bench:         ## the project of the load test, for a driver on port 9000

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bot import __version__, app, check, config, witness
-from bot.clock import real_now
+from bot.clock import HOUR, real_now
 from bot.errors import ConfigError, StoreBusy, StoreError
 from bot.settings import Settings
 from bot.store.reading import of_file, of_postgres
@@ -122,7 +122,12 @@ async def verified(asked: Path | None, *, patience: int, settled: bool, acks: Pa
     """
     settings = config.load(asked or config.find(Path()), os.environ, secrets=False)
     real = real_now()
-    judged = Asked(real, real, patience=patience, lease=settings.outbox.lease_ms, settled=settled)
+    # What was let go of while this looks is not missed either.
+    since = {name.removesuffix("_ms"): real - length + HOUR for name, length in settings.keep
+             if length is not None}
+    judged = Asked(real, real, patience=patience, lease=settings.outbox.lease_ms, settled=settled,
+                   **{name: since[name] for name in ("seen", "messages", "journal", "receipts")
+                      if name in since})
     file = settings.store_file
     reading = of_file(file) if file is not None else of_postgres(settings.store)
     async with reading as read:

@@ -121,11 +121,15 @@ def threads(process: int) -> list[int]:
 
 
 async def look(acks: int, folder: Path, running: Server | None = None, *,
-               careless: bool = False) -> Flushed:
-    """Have so many messages acknowledged under strace, and judge what it saw."""
+               careless: bool = False, source: Path = ROOT) -> Flushed:
+    """Have so many messages acknowledged under strace, and judge what it saw.
+
+    `source`: where the program is taken from.
+    """
     trace = folder / "trace"
     async with provider() as sink, aiohttp.ClientSession() as session:
-        bot = Bot(folder / "bot.db", sink)
+        bot = Bot(folder / "bot.db", sink, environ={
+            "PYTHONPATH": str(source), "PYTHONSAFEPATH": "1"})
         if running is not None:
             bot.url_of_store = running.url(running.database())
         if careless:
