@@ -121,8 +121,6 @@ class Inbox:
         """Conversations in whose turn a process ended. Each is tried alone: of many that were in
         hand at most one can have been the reason, and the others must not be put aside with it.
         """
-        if self._engine.fast and not self._store.shared:
-            return []
         return await self._store.ready(EVERY, suspects=True)
 
     def _trust(self) -> None:
