@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.errors import FlowError, UnknownVersion
 from bot.flow.language.choose import ChoiceLabels
 from bot.flow.language.commands import Commands, Said
+from bot.flow.language.likeness import Weighed
 from bot.flow.language.match import Ambiguous, Candidate, Keywords, decide
 from bot.flow.language.tags import pick, text_for
 from bot.flow.load import Loaded
@@ -135,6 +136,10 @@ class Flows:
     def candidates(self, text: str) -> list[Candidate]:
         """Everything that a message might be about, with scores, best first."""
         return self._index.find(text)
+
+    def weighed(self, text: str) -> Weighed:
+        """What each word of a message weighs, and which known words it is taken for."""
+        return self._index.weighed(text)
 
     def title(self, item: str, language: str) -> str:
         """What a flow or an answer is called in a button."""
