@@ -27,6 +27,9 @@ from bot.store.work import Work
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+#: Of a delivery with more than this the turns are taken once it is kept and answered: so many in
+#: one unit would keep the provider, and everybody who is in it, waiting.
+MANY = 100
 #: How often a unit is tried again because a conversation stands in a version not loaded yet.
 LOADS = 20
 #: An agent waits so long for what stands before, looked at so often, seconds.
@@ -62,7 +65,8 @@ class Engine:
 
     async def accept(self, items: Sequence[Item]) -> None:
         """Everything of a delivery is durable when this returns. Raises `StoreError`."""
-        work = await self._loaded(lambda: self._store.accept(items, self._fast_step))
+        step = self._fast_step if len(items) <= MANY else None
+        work = await self._loaded(lambda: self._store.accept(items, step))
         self._counts.accepted += len(items)
         self.follow(work)
         for channel, external_id in work.heard:
