@@ -43,7 +43,7 @@ class Control:
     """A broken build, the run that shows it, and the guarantee that is not kept."""
 
     name: str
-    guarantee: str
+    guarantees: str  #: one of them must be found not kept
     scene: Callable[[scenes.Stand], Awaitable[None]]
     pieces: tuple[Piece, ...]
     databases: tuple[str, ...] = BOTH
@@ -78,7 +78,8 @@ CONTROLS = (
               "where id = $1 and cast($2 as bigint) >= 0"),
         Piece("store/migrations/0003_side_by_side.postgres.sql", "create unique index outbox_alone",
               "create index outbox_alone")), ("postgres",)),
-    Control("seen in memory", "G2", scenes.killed_after_a_commit, (
+    # A unit that PostgreSQL has run again takes its own message for one that was seen before: G1.
+    Control("seen in memory", "G2 G1", scenes.killed_after_a_commit, (
         Piece("store/turns.py", 'if await tx.run("see", *key, now)}',
               "if key not in _SEEN and not _SEEN.add(key)}"),
         Piece("store/turns.py", "log = logging.getLogger(__name__)\n",
@@ -174,7 +175,8 @@ async def main() -> int:
                     missed += 1
                     print(f"{database:<10}as it is, {control.scene.__name__}: {found[:3]}")
             found = await run(control.scene, control.pieces, servers[database])
-            seen = next((each for each in found if each.startswith(control.guarantee)), "")
+            seen = next((each for guarantee in control.guarantees.split() for each in found
+                         if each.startswith(f"{guarantee} ")), "")
             missed += not seen
             print(f"{database:<10}{control.name:<28}{'seen' if seen else 'NOT SEEN':<10}"
                   f"{time.monotonic() - began:5.1f} s  {seen or found[:3]}", flush=True)
