@@ -69,7 +69,8 @@ def find_mistakes(path: Path, only: Sequence[Path] = ()) -> Report:
         found = [entry for entry in problem.findings if isinstance(entry, Finding)]
         return Report(_shown(found, ()), 1)
     loaded = load_all(settings)
-    files = [path, *settings.flows.rglob("*.yaml"), *settings.templates.rglob("*.j2")]
+    files = [path, *settings.flows.rglob("*.yaml"), *settings.templates.rglob("*.j2"),
+             *settings.templates.rglob("*.yaml")]
     wanted = [file for file in files if _within(file, only)]
     return Report(_shown(loaded.findings, only), len(wanted))
 

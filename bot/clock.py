@@ -15,6 +15,8 @@ SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+#: A message needs a moment to reach the provider: so long before its end the window is closed.
+MARGIN = 10 * SECOND
 
 
 _UNITS = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}

@@ -140,12 +140,14 @@ class Reply:
     rows: [{id, title, description?}]} - link: {text, label, url} -
     image, video, audio, document, sticker: {url, caption?, name?} -
     location: {latitude, longitude, name?, address?} - contact: {name, phone} -
-    reaction: {emoji, to} - template: {name, language, with: {parameter: text}}
+    reaction: {emoji, to} - template: {name, language, with: {parameter: text}, text?,
+    buttons?: [{id, title}]} (text: how it reads; id "": the tap says its title)
     """
 
     content: Json
     origin: str = BOT  #: bot | agent:<id>
     once: bool = False  #: never sent again while the outcome of a first try is unknown
+    outside: Json | None = None  #: the template that leaves instead when the window is closed
     visit: str = ""  #: the visit of a step that wants to know when it can't be delivered
 
 
@@ -179,8 +181,8 @@ class Journal:
     """Why a turn did what it did: reports and `bot match --since` live on it."""
 
     rule: str
-    """agent | tap | old_tap | command | answer | trigger | refused | fallback | timer | reminder |
-    result | event | undelivered | stale | ignored"""
+    """agent | tap | old_tap | command | answer | trigger | refused | opened | fallback | timer |
+    reminder | result | event | undelivered | stale | ignored"""
     item: str = ""  #: the flow, command, choice or answers item that was chosen
     score: float | None = None
     before: str = ""  #: flow/step before, "" for none

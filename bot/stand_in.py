@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from bot.check import load_all
 from bot.emulator import Customer, EmulatorSettings
 from bot.settings import Settings
+from bot.templates import definitions
 
 #: Where the configuration leaves a value to the environment and the environment has none. The
 #: emulator listens on the loopback only, so these need not be secret.
@@ -37,5 +39,7 @@ def stand_in(settings: Settings, name: str) -> tuple[EmulatorSettings, list[str]
         business_account_id=known("business_account_id", channel.business_account_id),
         display_phone_number="+44 7700 900100",
         business_name=str(settings.public.get("shop_name", name)),
+        templates=list(definitions(load_all(settings).templates.values(),
+                                   settings.default_language)),
         customers=[Customer("Ana", "447700900101", "en"), Customer("Bo", "447700900102", "en")])
     return emulated, variables

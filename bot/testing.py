@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot import app, check, config, router
-from bot.clock import DAY
+from bot.clock import DAY, MARGIN
 from bot.errors import BotError, FlowError
 from bot.flow import refs
 from bot.flow.expressions.values import is_media
@@ -273,9 +273,13 @@ class Chat:
         for reply in decision.replies:
             message = Message(self.now, reply.origin, reply.content, language,
                               self._choices(reply.content))
-            free = reply.content["type"] != "template"
-            (self.parked if free and self.now >= self._window_until else self.messages).append(
-                message)
+            if reply.content["type"] == "template" or self.now < self._window_until - MARGIN:
+                self.messages.append(message)
+                continue
+            self.parked.append(message)
+            if reply.outside is not None:
+                self.messages.append(replace(message, content=reply.outside,
+                                             choices=self._choices(reply.outside)))
 
     def _choices(self, content: Json) -> tuple[tuple[str, str, str], ...]:
         found = []

@@ -191,6 +191,12 @@ def _template(content: Json) -> tuple[str, Json]:
     if parameters:
         template["components"] = [{"type": "body", "parameters": [
             _parameter(key, value) for key, value in sorted(parameters.items(), key=_position)]}]
+    for place, button in enumerate(content.get("buttons") or ()):
+        if button["id"]:  # without one, a tap says the label
+            template.setdefault("components", []).append({
+                "type": "button", "sub_type": "quick_reply", "index": str(place),
+                "parameters": [{"type": "payload", "payload": _within(
+                    "a button's id", button["id"], BUTTON_ID)}]})
     return "template", template
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.flow import tickets, waiting
+from bot.flow import registered, tickets, waiting
 from bot.flow.spec import Timer
 from bot.model import QUEUE
 
@@ -59,7 +59,8 @@ def is_past_saying(turn: Turn, timer: Timer) -> bool:
     reminder is due too, or the window is closed and the words would leave some other day.
     """
     due = remind_at(turn)
-    return timer.then == STAY and (turn.now >= turn.snapshot.window_until
+    shut = turn.now >= turn.snapshot.window_until and timer.outside is None
+    return timer.then == STAY and (shut
                                    or (due is not None and due <= turn.now))
 
 
@@ -92,7 +93,9 @@ def opted_out(turn: Turn) -> bool:
 
 def ring(turn: Turn, node: Node, timer: Timer) -> None:
     """What a time-out or a reminder says, and the handoff where it is one."""
-    turn.say(timer.say)
+    turn.say(timer.say, timer.outside)
+    if timer.outside is not None:
+        registered.stands_in(turn, for_question=False)
     if timer.then == HANDOFF:
         tickets.hand_over(turn, None, reason="reminder", said=bool(timer.say))
 

@@ -17,7 +17,7 @@ from bot.flow.language.match import Ambiguous, Candidate, Keywords, decide
 from bot.flow.language.tags import pick, text_for
 from bot.flow.load import Loaded
 from bot.flow.machine import Version
-from bot.flow.spec import Answer, Command, Phrases, Texts
+from bot.flow.spec import Answer, Command, Phrases, TemplateSpec, Texts
 from bot.hours import Hours
 
 #: What the system says; a `texts:` file has to hold each of them.
@@ -76,6 +76,7 @@ class Flows:
         self.options = options
         self.texts: Mapping[str, Texts] = loaded.texts.items
         self.commands: Mapping[str, Command] = loaded.commands.items
+        self.templates: Mapping[str, TemplateSpec] = loaded.templates
         self.answers: dict[str, Answer] = {
             f"{file}/{name}": item for file, spec in loaded.answers.items()
             for name, item in spec.items.items()}

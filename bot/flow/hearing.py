@@ -12,6 +12,7 @@ from bot.flow import (
     offers,
     question,
     refs,
+    registered,
     stack,
     starts,
     steps,
@@ -181,6 +182,9 @@ def _text(turn: Turn, text: str, said: Said | None, offered: list[str],
         turn.rule, turn.item = "command", said.item
         commands.obey(turn, said)
         return
+    if node is not None and not _is_answer(turn, node, text) and not _asks_for_another(
+            turn, text) and registered.opened(turn):
+        return
     if node is None:
         if not _free(turn, text):
             if meant:
@@ -192,6 +196,14 @@ def _text(turn: Turn, text: str, said: Said | None, offered: list[str],
             _offer_typed(turn, meant, given)
         else:
             _refuse(turn, node, text)
+
+
+def _asks_for_another(turn: Turn, text: str) -> bool:
+    """Whether the whole message asks for another flow or answer."""
+    if "outside" not in turn.run.get("held", {}):
+        return False
+    about = turn.flows.about(text)
+    return isinstance(about, Candidate) and about.whole
 
 
 def _offer_typed(turn: Turn, action: str, given: Json | None) -> None:

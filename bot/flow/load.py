@@ -10,10 +10,18 @@ from typing import Any
 from bot.flow import lint
 from bot.flow.language.lexicon import YES_NO
 from bot.flow.lint.parts import CheckOptions, Document
-from bot.flow.reading import files, pieces, source
+from bot.flow.reading import files, pieces, registered, source
 from bot.flow.reading.pieces import Reading
 from bot.flow.reading.source import Finding, Node
-from bot.flow.spec import AnswersSpec, Command, CommandsSpec, FlowSpec, Texts, TextsSpec
+from bot.flow.spec import (
+    AnswersSpec,
+    Command,
+    CommandsSpec,
+    FlowSpec,
+    TemplateSpec,
+    Texts,
+    TextsSpec,
+)
 
 KINDS = ("flow", "answers", "commands", "texts")
 LATER_KINDS = ("notification",)
@@ -31,6 +39,7 @@ class Loaded:
     commands: CommandsSpec
     texts: TextsSpec
     findings: list[Finding]
+    templates: dict[str, TemplateSpec] = field(default_factory=dict)  #: the registered ones
     #: flow -> its file, for messages about it
     files: dict[str, str] = field(default_factory=dict)
 
@@ -47,12 +56,13 @@ def load(
     """
     findings: list[Finding] = []
     templates = _templates(templates_dir, findings)
+    known = _registered(templates_dir, flows_dir, options, findings)
     documents: list[Document] = []
     unread: set[str] = set()
     base: list[Document] = []
     if not flows_dir.is_dir():
         findings.append(Finding(str(flows_dir), 1, 1, "error", "there is no such folder"))
-    for path in _files(flows_dir, findings):
+    for path in _files(flows_dir, templates_dir, findings):
         document = _document(path, templates, options, findings)
         if document is not None:
             documents.append(document)
@@ -75,19 +85,22 @@ def load(
     if base:
         findings += _untranslated(own, texts, commands, options)
     findings += lint.check(own, base, commands, options, base_texts=shipped,
-                           unread=frozenset(unread))
+                           unread=frozenset(unread), known=known)
     findings += lint.templates(templates_dir, templates)
     return Loaded(
         flows={name: doc.spec for name, doc in flows.items()},
         answers={name: doc.spec for name, doc in answers.items()},
-        commands=commands, texts=texts, findings=sorted(set(findings)),
+        commands=commands, texts=texts, findings=sorted(set(findings)), templates=known,
         files={name: doc.file for name, doc in flows.items()})
 
 
-def _files(folder: Path, findings: list[Finding]) -> Iterator[Path]:
+def _files(folder: Path, templates: Path, findings: list[Finding]) -> Iterator[Path]:
     for path in sorted(folder.rglob("*.y*ml")) if folder.is_dir() else ():
         parts = path.relative_to(folder).parts
         if parts[0] == "tests" or any(part.startswith(".") for part in parts):
+            continue
+        if templates != folder and templates.is_relative_to(folder) and path.is_relative_to(
+                templates):
             continue
         if path.suffix == ".yml":
             findings.append(Finding(str(path), 1, 1, "warning",
@@ -113,6 +126,28 @@ def _templates(folder: Path, findings: list[Finding]) -> Templates:
                 if not text.strip():
                     reading.error((1, 1), "the text is empty")
                 out.setdefault(name, {})[language] = text.rstrip("\n")
+        findings += reading.findings
+    return out
+
+
+def _registered(folder: Path, flows: Path, options: CheckOptions,
+                findings: list[Finding]) -> dict[str, TemplateSpec]:
+    """The registered WhatsApp templates, by their names."""
+    out: dict[str, TemplateSpec] = {}
+    for path in sorted(folder.rglob("*.yaml")) if folder.is_dir() else ():
+        if flows.is_relative_to(folder) and path.is_relative_to(flows):
+            continue
+        root, mistakes = source.read(str(path), path.read_bytes())
+        findings += mistakes
+        if root is None:
+            continue
+        reading = Reading(str(path), options.default_language)
+        spec = registered.template(reading, root)
+        if spec is not None and spec.template != path.stem:
+            reading.error(root.at("template"), f"the file is called {path.name} and the template "
+                                               f"in it `{spec.template}`: give both the same name")
+        if spec is not None:
+            out[spec.template] = spec
         findings += reading.findings
     return out
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.flow import commands, question, steps, topics
+from bot.flow import commands, question, registered, steps, topics
 from bot.flow.language.choose import Chosen
 from bot.flow.language.commands import Said
 from bot.flow.language.match import Candidate
@@ -17,6 +17,8 @@ def came(turn: Turn, content: Json, caption: str | None, said: Said | None) -> N
     if said is not None:
         turn.rule, turn.item = "command", said.item
         commands.obey(turn, said)
+        return
+    if node is not None and registered.opened(turn):
         return
     reason = ""
     if node is not None and node.kind == "ask" and content["type"] in ANSWERS:

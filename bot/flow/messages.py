@@ -32,6 +32,7 @@ class Text:
 
     text: str
     joins: bool = True
+    outside: Json | None = None  #: the template that may leave in its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def distinct(titles: list[str], limit: int) -> list[str]:
 def compose(parts: list[Part]) -> list[Reply]:
     """The replies of one turn."""
     if len(parts) == 1 and isinstance(parts[0], Text) and fits(parts[0].text, PLAIN):
-        return [Reply({"type": "text", "text": parts[0].text})]
+        return [Reply({"type": "text", "text": parts[0].text}, outside=parts[0].outside)]
     blocks: list[Any] = []
     for part in parts:
         if isinstance(part, Text):
@@ -121,8 +122,7 @@ def compose(parts: list[Part]) -> list[Reply]:
     replies: list[Reply] = []
     for index, block in enumerate(blocks):
         if isinstance(block, _Block):
-            replies += [Reply({"type": "text", "text": text})
-                        for text in split(block.text, PLAIN)]
+            replies += _texts(split(block.text, PLAIN), block)
         elif isinstance(block, Media):
             if block.content["type"] == "link":
                 _link(replies, block, said=index > 0 and isinstance(blocks[index - 1], _Block))
@@ -137,6 +137,13 @@ def compose(parts: list[Part]) -> list[Reply]:
 class _Block:
     text: str
     joins: bool
+    outside: Json | None
+
+
+def _texts(pieces: list[str], block: _Block) -> list[Reply]:
+    """The pieces of a text; the template that may leave in its place goes with the first."""
+    return [Reply({"type": "text", "text": text}, outside=None if place else block.outside)
+            for place, text in enumerate(pieces)]
 
 
 def _add_text(blocks: list[Any], part: Text) -> None:
@@ -145,8 +152,9 @@ def _add_text(blocks: list[Any], part: Text) -> None:
         joined = f"{last.text}\n\n{part.text}"
         if fits(joined, PLAIN):
             last.text = joined
+            last.outside = part.outside or last.outside
             return
-    blocks.append(_Block(part.text, part.joins))
+    blocks.append(_Block(part.text, part.joins, part.outside))
 
 
 def _interactive(blocks: list[Any], options: Options) -> list[Reply]:
@@ -165,9 +173,10 @@ def _interactive(blocks: list[Any], options: Options) -> list[Reply]:
                 header["name"] = media["name"]
         while header is None and blocks and isinstance(blocks[-1], Media):
             between.insert(0, blocks.pop())
-    body = blocks.pop().text if blocks and isinstance(blocks[-1], _Block) else options.button
-    before, body = _split_off(body)
-    replies = [Reply({"type": "text", "text": text}) for text in before]
+    block = blocks.pop() if blocks and isinstance(blocks[-1], _Block) else _Block(
+        options.button, True, None)
+    before, body = _split_off(block.text)
+    replies = _texts(before, block)
     for media_part in between:
         if media_part.content["type"] == "link":
             _link(replies, media_part, said=False)
@@ -187,17 +196,18 @@ def _interactive(blocks: list[Any], options: Options) -> list[Reply]:
                    "buttons": [{"id": id_, "title": title} for id_, title, _ in options.rows]}
         if header is not None:
             content["header"] = header
-    replies.append(Reply(content))
+    replies.append(Reply(content, outside=None if before else block.outside))
     return replies
 
 
 def _link(replies: list[Reply], part: Media, *, said: bool) -> None:
     """A link button needs a body: what was said just before it, else its own label."""
-    text = part.content["label"]
+    text, outside = part.content["label"], None
     if said and replies and replies[-1].content["type"] == "text" \
             and fits(replies[-1].content["text"], BODY):
-        text = replies.pop().content["text"]
-    replies.append(Reply({**part.content, "text": text}))
+        last = replies.pop()
+        text, outside = last.content["text"], last.outside
+    replies.append(Reply({**part.content, "text": text}, outside=outside))
 
 
 def _split_off(text: str) -> tuple[list[str], str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.flow import registered
 from bot.flow.messages import BODY, BUTTON, Media, shorten
-from bot.flow.spec import Send
+from bot.flow.spec import Send, TemplateUse
 from bot.model import Json
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ def send(turn: Turn, sends: tuple[Send, ...]) -> None:
 
 
 def _content(turn: Turn, send: Send) -> Json | None:
-    value = turn.value(send.value)
     kind = send.kind
+    if kind == "whatsapp_template":
+        return registered.content(turn, TemplateUse.model_validate(send.value))
+    value = turn.value(send.value)
     if kind in ("location", "contact"):
         return {"type": kind, **value} if isinstance(value, dict) else None
     if kind == "reaction":

@@ -115,6 +115,25 @@ class Handoff(Part):
     if_closed: str | None = None
 
 
+class TemplateUse(Part):
+    """A registered template of WhatsApp, and what its parameters are filled with."""
+
+    name: str
+    with_: dict[str, str] = Field(default_factory=dict, alias="with")
+
+
+class TemplateSpec(Part):
+    """A registered template, as it is known to WhatsApp; its parameters are names."""
+
+    template: str
+    category: Literal["utility", "marketing", "authentication"] = "utility"
+    codes: dict[str, str] = Field(default_factory=dict)  #: our language -> Meta's, where it differs
+    header: Texts | None = None
+    body: Texts
+    footer: Texts | None = None
+    buttons: dict[str, Texts] = Field(default_factory=dict)
+
+
 class Wait(Part):
     """Waiting for no answer: for an event, until a time, or for a while."""
 
@@ -135,6 +154,7 @@ class Timer(Part):
 
     after_ms: int
     say: Say = ()
+    outside: TemplateUse | None = None
     then: str = "stay"  #: stay | end | handoff | a step
 
 
@@ -143,11 +163,12 @@ class Send(Part):
 
     image, video, audio, document, sticker: a text that gives the address, with `caption` and
     `filename` beside it - location: {latitude, longitude, name?, address?} - contact: {name,
-    phone} - link: the address, with `label` - reaction: the emoji.
+    phone} - link: the address, with `label` - reaction: the emoji - whatsapp_template: {name,
+    with}.
     """
 
     kind: Literal["image", "video", "audio", "document", "sticker", "location", "contact", "link",
-                  "reaction"]
+                  "reaction", "whatsapp_template"]
     value: Value
     caption: Texts | None = None
     filename: str | None = None
@@ -161,6 +182,7 @@ class Step(Part):
     set: dict[str, Value] = Field(default_factory=dict)
     tag: tuple[str, ...] = ()  #: `-vip` removes
     say: Say = ()
+    outside: TemplateUse | None = None  #: leaves in place of `say` when the window is closed
     send: tuple[Send, ...] = ()
 
     ask: str | None = None  #: the slot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bot.flow import choices, review, slots, tickets, waiting
+from bot.flow import choices, registered, review, slots, tickets, waiting
 from bot.flow.messages import Part, Text
 from bot.flow.sends import send
 from bot.flow.state import weighs_more
@@ -56,10 +56,12 @@ def enter(turn: Turn, node: Node) -> None:
     if refused is not None:
         turn.out += refused
     elif step.say:
-        turn.say(step.say)
+        turn.say(step.say, step.outside)
     if step.send:
         send(turn, step.send)
     _ENTER[node.kind](turn, node)
+    if step.outside is not None and refused is None:
+        registered.stands_in(turn, for_question=True)
 
 
 def _skips(turn: Turn, node: Node) -> bool:
@@ -173,15 +175,17 @@ def repeat(turn: Turn, node: Node) -> None:
     """Say the open question anew, as it stands."""
     if node.kind == "review":
         turn.run.get("held", {}).pop("editing", None)
-        turn.say(node.step.say)
+        turn.say(node.step.say, node.step.outside)
         review.show(turn, node)
         return
     if node.kind == "ask" and "understood" in turn.run.get("held", {}):
         _read_back(turn, node, turn.run["held"]["understood"])
         return
-    turn.say(node.step.say)
+    turn.say(node.step.say, node.step.outside)
     send(turn, node.step.send)
     offer(turn, node)
+    if node.step.outside is not None:
+        registered.stands_in(turn, for_question=True)
 
 
 def offer(turn: Turn, node: Node) -> None:

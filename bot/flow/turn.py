@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import EndlessTurn, ExpressionError
-from bot.flow import tickets
+from bot.flow import registered, tickets
 from bot.flow.expressions import render
 from bot.flow.expressions.values import Scope
 from bot.flow.language.tags import text_for
 from bot.flow.messages import PLAIN, Options, Part, Text, split
 from bot.flow.names import Names
-from bot.flow.spec import Say, Texts
+from bot.flow.spec import Say, TemplateUse, Texts
 from bot.flow.state import copied
 from bot.model import BOT, CallRequest, Event, Json, Reply, Snapshot, TicketChange
 
@@ -336,13 +336,17 @@ class Turn:
         """Whether an expression holds now."""
         return render.truth(expression, self.scope())
 
-    def say(self, say: Say) -> None:
-        """Say a text, or several as separate messages; what is filled in to nothing is not said."""
+    def say(self, say: Say, outside: TemplateUse | None = None) -> None:
+        """Say a text, or several as separate messages; what is filled in to nothing is not said.
+        `outside` leaves in place of the first where the window is closed.
+        """
         joins = len(say) == 1
+        template = registered.content(self, outside) if outside is not None else None
         for texts in say:
             text = self.text(texts)
             if text.strip():
-                self.out.append(Text(text, joins))
+                self.out.append(Text(text, joins, template))
+                template = None
 
     def tell(self, name: str, **extra: Any) -> None:
         """Say one of the system's own texts."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot.clock import DAY
+from bot.clock import DAY, MARGIN
 from bot.ids import follow, new_id
 from bot.model import BOT, Address, Contact, Incoming, Json, Snapshot
 from bot.store.base import Row, Tx, dump, load
 
 #: WhatsApp lets a business write freely for so long after the customer's last message.
 WINDOW = DAY
-#: A message needs a moment to reach the provider: this much before its end the window is closed.
-MARGIN = 10_000
 
 
 @dataclass(slots=True)

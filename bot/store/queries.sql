@@ -76,6 +76,8 @@ insert into inbox (conversation, seq, id, kind, payload, at, state, attempts, er
 values ($1, $2, $3, $4, $5, $6, 'new', 0, $7)
 -- name: content_of
 select content from message where id = $1
+-- name: set_content
+update message set content = $2 where id = $1
 -- name: expect_event
 update conversation set in_seq = in_seq + 1, waiting = waiting + 1,
        ready_at = coalesce(ready_at, $2)

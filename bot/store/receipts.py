@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import failpoints
 from bot.ids import new_id
 from bot.model import Receipt
-from bot.store import undelivered
+from bot.store import outside, undelivered
 from bot.store.base import Tx
 from bot.store.sends import PARKED, apply_status, claim_head
 from bot.store.work import Work
@@ -42,7 +42,7 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
         await tx.run("message_sent", id_, receipt.provider_id)
         status = "sent"
     failpoints.hit("receipt.applied")
-    told = False
+    told = released = False
     if await apply_status(tx, id_, receipt.status, status, receipt.code, receipt.error):
         work.changed.add(conversation)
         told = receipt.status == "failed" and await undelivered.tell(
@@ -53,9 +53,12 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
             # It was too late for this window, not wrong: it leaves when the customer writes.
             await tx.run("park_again", id_)
             await tx.run("message_is", id_, "parked", PARKED)
+            if await outside.waits(tx, id_):
+                await tx.run("set_send", conversation, id_, "queued", 0)
+                released = True
     if receipt.status in ("delivered", "read"):
         await tx.run("open_gate", conversation, id_)
-    if outbox_state is not None or receipt.status in ("delivered", "read"):
+    if released or outbox_state is not None or receipt.status in ("delivered", "read"):
         following = await claim_head(tx, conversation, work)
         if following is not None:
             work.sends.append(following)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot import failpoints
-from bot.store import undelivered
+from bot.clock import MARGIN
+from bot.store import outside, undelivered
 from bot.store.base import Tx, load
-from bot.store.held import MARGIN, Held, addresses
+from bot.store.held import Held, addresses
 from bot.store.rows import Outcome, Send
 from bot.store.work import Work
 
@@ -83,6 +84,9 @@ async def claim_head(tx: Tx, conversation: str, work: Work) -> Send | None:
         elif origin == "bot" and opted_out_at is not None and created_at < opted_out_at:
             await _suppress(tx, conversation, id_, "The customer asked us to stop.")
         elif free and work.now >= window_until - MARGIN:
+            if state == "queued":
+                await outside.instead(tx, conversation, id_, origin, channel, written_under,
+                                      content, work)
             await tx.run("set_send", conversation, id_, "parked", 0)
             await tx.run("message_is", id_, "parked", PARKED)
         elif wait := (work.limits.pace(channel, conversation) or (
@@ -130,7 +134,8 @@ async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: 
                 if await tx.run("settled", send.conversation, send.id, send.epoch):
                     await tx.run("message_is", send.id, "failed", outcome.error)
                     await undelivered.tell(tx, send.conversation, send.id, outcome.code, work)
-            elif await tx.run("settle_send", send.conversation, send.id, send.epoch, "parked", 0):
+            elif await tx.run("settle_send", send.conversation, send.id, send.epoch,
+                              "queued" if outside.has(send.content) else "parked", 0):
                 await tx.run("message_is", send.id, "parked", PARKED)
         elif outcome.state == "unknown":
             if await tx.run("settle_send", send.conversation, send.id, send.epoch, "unknown",

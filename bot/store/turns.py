@@ -325,7 +325,10 @@ async def _reply(tx: Tx, conversation: Held, owner_epoch: int, replies: list[Rep
             content = {**content, "to": heard[0] if heard else ""}
         if reply.visit:
             content = {**content, "visit": reply.visit}
-        released = (QUEUED if behind else
+        if reply.outside is not None:
+            content = {**content, "outside": reply.outside}
+            waited = waited or not conversation.is_open(work.now)  # which one leaves is seen then
+        released = (QUEUED if behind or (reply.outside is not None and waited) else
                     release(conversation, work, free=free))
         await tx.run("add_outbound", id_, conversation.id, reply.origin, dump(content),
                      work.now, *released.shown)

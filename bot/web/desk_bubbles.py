@@ -159,7 +159,8 @@ def _link(content: Json, row: MessageRow) -> dict[str, Any]:
 def _template(content: Json, row: MessageRow) -> dict[str, Any]:
     values = [f"{name}: {value}" for name, value in _mapping(content.get("with")).items()]
     return {"label": f"Template {_text(content.get('name'))} ({_text(content.get('language'))})",
-            "text": "\n".join(values)}
+            "text": _text(content.get("text")) or "\n".join(values),
+            "choices": tuple((_text(b.get("title")), "") for b in _items(content.get("buttons")))}
 
 
 def _reaction(content: Json, row: MessageRow) -> dict[str, Any]:

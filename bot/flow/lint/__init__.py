@@ -9,15 +9,16 @@ from bot.flow.expressions import render
 from bot.flow.lint import answers, asking, calls, names, texts, triggers, ways
 from bot.flow.lint.parts import CheckOptions, Document
 from bot.flow.reading.source import Finding
-from bot.flow.spec import TEMPLATE, CommandsSpec, TextsSpec
+from bot.flow.spec import TEMPLATE, CommandsSpec, TemplateSpec, TextsSpec
 
 
 def check(documents: list[Document], base: list[Document], commands: CommandsSpec,
           options: CheckOptions, *, base_texts: TextsSpec,
-          unread: frozenset[str]) -> list[Finding]:
+          unread: frozenset[str], known: Mapping[str, TemplateSpec]) -> list[Finding]:
     """Everything but the shipped files in `base`, of which only the words count that they claim.
     `unread`: names of files that could not be read, so that nobody reads "no such flow" too.
-    `base_texts`: the shipped ones, whose names a reworded text may use.
+    `base_texts`: the shipped ones, whose names a reworded text may use. `known`: the registered
+    templates.
     """
     used = {name: {word for text in languages.values() for word in render.names_in(text)}
             for name, languages in base_texts.items.items()}
@@ -26,7 +27,7 @@ def check(documents: list[Document], base: list[Document], commands: CommandsSpe
         *ways.check(documents, options),
         *calls.check(documents, options),
         *answers.check(documents),
-        *asking.check(documents),
+        *asking.check(documents, known),
         *texts.check(documents),
         *triggers.check([*base, *documents], commands, unread),
     ]

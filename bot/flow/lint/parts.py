@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.flow.reading.source import Finding, Node
-from bot.flow.spec import Choice, Command, FlowSpec, Next, Say, Send, Step, Texts, Timer
+from bot.flow.spec import (
+    Choice,
+    Command,
+    FlowSpec,
+    Next,
+    Say,
+    Send,
+    Step,
+    TemplateUse,
+    Texts,
+    Timer,
+)
 
 #: What every expression sees beside the slots.
 GLOBALS = frozenset({"config", "contact", "conversation", "now", "today"})
@@ -141,6 +152,12 @@ def of_choice(choice: Choice, path: Path, **more: Any) -> Iterator[Part]:
 def _timers(timers: tuple[Timer, ...], path: Path, step: str) -> Iterator[Part]:
     for number, timer in enumerate(timers):
         yield from of_say(timer.say, (*path, number, "say"), step=step)
+        yield from _outside(timer.outside, (*path, number), step=step)
+
+
+def _outside(use: TemplateUse | None, path: Path, **more: Any) -> Iterator[Part]:
+    if use is not None:
+        yield from of_value(use.with_, (*path, "outside", "whatsapp_template", "with"), **more)
 
 
 def clock_path(doc: Document, step: str, word: str) -> Path:
@@ -159,6 +176,7 @@ def of_step(doc: Document, name: str, step: Step) -> Iterator[Part]:
     yield from of_value(step.set, (*at, "set"), **more)
     yield from of_say(step.say, (*at, "say"), entering=True, **more)
     yield from of_sends(step.send, (*at, "send"), entering=True, **more)
+    yield from _outside(step.outside, at, entering=True, **more)
     for reason, texts in step.errors.items():
         yield from of_texts(texts, (*at, "errors", reason), names=_ANSWER, **more)
     for choice in step.choices:

@@ -176,7 +176,7 @@ def _loose(doc: Document) -> Iterator[Finding]:
 def _addresses(doc: Document, at: Path, send: tuple[Send, ...]) -> Iterator[Finding]:
     for number, one in enumerate(send):
         path: Path = (*at, "send", number, one.kind)
-        if one.kind in {"location", "contact", "reaction"}:
+        if one.kind in {"location", "contact", "reaction", "whatsapp_template"}:
             continue
         if "{{" not in one.value and not _ADDRESS.match(one.value):
             yield doc.error((*path, "url") if one.kind == "link" else path,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.flow.reading import pieces
+from bot.flow.reading import pieces, registered
 from bot.flow.reading.pieces import Reading, mapping
 from bot.flow.reading.source import Node
 from bot.flow.reading.ways import step_name
@@ -19,7 +19,8 @@ def timer(r: Reading, node: Node, *, bare: bool) -> dict[str, Any] | str | None:
     if isinstance(node.value, str) and (bare or node.value.strip() == _NO_TIMER):
         return _NO_TIMER if node.value.strip() == _NO_TIMER else step_name(r, node)
     return mapping(r, node, "a time-out or reminder", {
-        "after": pieces.duration, "say": pieces.say, "then": _then})
+        "after": pieces.duration, "say": pieces.say, "outside": registered.outside,
+        "then": _then})
 
 
 def _then(r: Reading, node: Node) -> str | None:

@@ -104,7 +104,7 @@ def _slots(r: Reading, node: Node) -> dict[str, Slot] | None:
 
 def _step(r: Reading, name: str, node: Node) -> dict[str, Any] | None:
     before = r.errors
-    found = mapping(r, node, "a step", steps.STEP, later=steps.LATER_STEP)
+    found = mapping(r, node, "a step", steps.STEP)
     if found is not None:
         assert isinstance(node.value, dict)
         if not node.value:

@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import Any
 
-from bot.flow.reading import clocks, pieces
+from bot.flow.reading import clocks, pieces, registered
 from bot.flow.reading.pieces import Reading, mapping
 from bot.flow.reading.source import Node
 from bot.flow.reading.ways import goto, on_error, outcome, step_name
@@ -14,8 +14,6 @@ from bot.flow.spec import Choice, ChoicesFrom, Handoff, Next, Run, Send, Texts, 
 
 RESERVED_CHOICES = frozenset({"confirm", "edit", "cancel", "more", "back"})
 REASONS = ("pattern", "type", "range", "check", "media", "choice")
-LATER_STEP = ("outside",)
-LATER_SEND = ("whatsapp_template",)
 _CHOICE_ID = re.compile(r"[a-z0-9_]{1,40}")
 _MEDIA = ("image", "video", "audio", "document", "sticker")
 
@@ -128,6 +126,12 @@ def _fields(kind: Any, needs: tuple[str, ...], more: tuple[str, ...], r: Reading
     return None if found is None else Send(kind=kind, value=found)
 
 
+def _template(r: Reading, node: Node) -> Send | None:
+    found = registered.use(r, node)
+    return None if found is None else Send(
+        kind="whatsapp_template", value=found.model_dump(by_alias=True))
+
+
 def _one(kind: Any, r: Reading, node: Node) -> Send | None:
     found = pieces.source(r, node)
     return None if found is None else Send(kind=kind, value=found)
@@ -138,13 +142,13 @@ _SEND: dict[str, pieces.Reader] = {
     "link": _link,
     "location": partial(_fields, "location", ("latitude", "longitude"), ("name", "address")),
     "contact": partial(_fields, "contact", ("name", "phone"), ()),
-    "caption": pieces.text, "filename": pieces.source,
+    "whatsapp_template": _template, "caption": pieces.text, "filename": pieces.source,
 }
 
 
 def _send(r: Reading, node: Node) -> Send | None:
     before = r.errors
-    found = mapping(r, node, "`send`", _SEND, later=LATER_SEND)
+    found = mapping(r, node, "`send`", _SEND)
     if found is None or r.errors > before:
         return None
     assert isinstance(node.value, dict)
@@ -249,6 +253,6 @@ STEP: dict[str, pieces.Reader] = {
     "wait": wait, "handoff": handoff, "end": outcome, "save": save, "goto": goto, "errors": errors,
     "attempts": pieces.whole(1, 20), "on_give_up": step_name, "on_media": step_name,
     "on_cancel": step_name, "on_error": on_error,
-    "gather": pieces.duration, "on_undelivered": step_name,
+    "outside": registered.outside, "gather": pieces.duration, "on_undelivered": step_name,
     "on_timeout": clocks.on_timeout, "remind": clocks.remind,
 }

@@ -38,6 +38,9 @@ def together(r: Reading, node: Node, written: dict[str, Node]) -> None:
                     if inside and word in inside[1] else "")
             r.error(node.keys[word], f"`{word}` does nothing here: it goes with "
                                      f"{pieces.one_of(allowed)}{more}")
+    if "outside" in written and "say" not in written:
+        r.error(node.keys["outside"], "`outside` leaves in place of `say`: write what is said in "
+                                      "the open window too")
     if "goto" in written and kind in {"end", "handoff"}:
         more = "; where it goes on after the agent is `return_to`" if kind == "handoff" else ""
         r.error(node.keys["goto"], f"`goto` can't stand beside `{kind}`{more}")
