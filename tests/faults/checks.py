@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,10 +25,13 @@ class Found:
     doubts: int = 0
     copies: int = 0
     unexplained: list[str] = field(default_factory=list)
+    #: What `bot doctor --verify` says of the store and of what was seen outside.
+    doctor: list[str] = field(default_factory=list)
 
     @property
     def violations(self) -> list[str]:
-        return [f"{name}: {each}" for name in ("lost", "wrong", "unfinished", "unexplained")
+        return [f"{name}: {each}"
+                for name in ("lost", "wrong", "unfinished", "unexplained", "doctor")
                 for each in getattr(self, name)]
 
 
@@ -61,7 +67,24 @@ def look(crowd: Crowd) -> Found:
     found.wrong += [f"{tag} has left, the store does not say so" for tag in tags.keys() - sent]
     found.wrong += [f"{tag} is sent, the provider never took it" for tag in sent - tags.keys()]
     found.wrong += shop(crowd)
+    found.doctor = doctor(crowd)
     return found
+
+
+def doctor(crowd: Crowd) -> list[str]:
+    """The same by the program that operators have: a line for each violation."""
+    crowd.ledger.flush()
+    bot = crowd.fleet.bots[0]
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "doctor", "--verify", "--settled", "--json", "--config",
+         str(bot.config), "--acks", crowd.acks.name, "--ledger", crowd.ledger.name],
+        capture_output=True, text=True, check=False, env={**os.environ, **bot.environment()})
+    try:
+        violations = json.loads(done.stdout)["violations"]
+    except (ValueError, KeyError):
+        return [f"it ended with {done.returncode}: {done.stderr[-500:]}"]
+    return [f"{each['guarantee']} {each['conversation']} {each['about']}: {each['what']}"
+            for each in violations]
 
 
 def shop(crowd: Crowd) -> list[str]:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import random
+import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -120,10 +121,15 @@ class Crowd:
 
     async def conversation(self, who: str) -> str:
         """Its id, which the desk's addresses have."""
-        found = await asyncio.to_thread(
-            self.fleet.sql, "select v.id from conversation v join contact c on c.id = v.contact "
-            f"where c.phone = '{who}'")
-        return found[0][0]
+        while True:
+            try:
+                found = await asyncio.to_thread(
+                    self.fleet.sql, "select v.id from conversation v "
+                    f"join contact c on c.id = v.contact where c.phone = '{who}'")
+            except subprocess.CalledProcessError:  # the database is away
+                await asyncio.sleep(0.5)
+            else:
+                return found[0][0]
 
     def probe(self, place: int, started: float) -> None:
         """A process serves: a new customer writes, and is answered."""

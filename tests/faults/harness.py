@@ -177,11 +177,14 @@ class Bot:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bot", "run", "--config", str(self.config),
                  *self.arguments],
-                stdout=log, stderr=log, env={
-                    **os.environ, "PYTHONPATH": str(ROOT), "BENCH_PORT": str(self.port),
-                    "BENCH_SINK": self.provider.url,
-                    "BENCH_STORE": self.url_of_store or f"sqlite:////{self.store}",
-                    "BOT_FAILPOINTS": failpoints, **self.environ})
+                stdout=log, stderr=log,
+                env={**os.environ, **self.environment(), "BOT_FAILPOINTS": failpoints})
+
+    def environment(self) -> dict[str, str]:
+        """What its configuration asks the environment for."""
+        return {"PYTHONPATH": str(ROOT), "BENCH_PORT": str(self.port),
+                "BENCH_SINK": self.provider.url,
+                "BENCH_STORE": self.url_of_store or f"sqlite:////{self.store}", **self.environ}
 
     async def served(self, within: float = 20.0) -> None:
         """Wait until it serves or is dead."""

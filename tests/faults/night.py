@@ -2,7 +2,7 @@
 started anew; their database goes away.
 
     python tests/faults/night.py [--database sqlite,postgres] [--only words] [--hits 10]
-        [--random 1000] [--restarts 20] [--sleeps 20] [--seed N] [--report file.md]
+        [--random 1000] [--restarts 20] [--sleeps 20] [--outages 20] [--seed N] [--report file.md]
 
 Prints a line for each series and exits with 1 if anything was lost, wrong, out of order, left
 unfinished, or sent twice without a doubt.
@@ -25,6 +25,7 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
 import series
 from postgres import server
+from programs import PROGRAMS, Ended, run
 from series import Place, Series
 
 from bot.failpoints import NAMES
@@ -41,6 +42,7 @@ COLUMNS: tuple[tuple[str, int, Callable[[Series], str]], ...] = (
     ("doubts", 7, lambda s: str(s.found.doubts)),
     ("copies", 7, lambda s: str(s.found.copies)),
     ("unexplained", 12, lambda s: str(len(s.found.unexplained))),
+    ("doctor", 7, lambda s: str(len(s.found.doctor))),
     ("ready s", 8, lambda s: f"{s.ready_in:.2f}" if s.ready_in else "–"),
     ("handled s", 10, lambda s: f"{s.first_in:.2f}" if s.first_in else "–"),
     ("lasted s", 9, lambda s: f"{s.lasted:.0f}"),
@@ -72,6 +74,7 @@ def plans(arguments: argparse.Namespace) -> Iterator[Plan]:
         yield Plan("graceful restarts", database, on_it(series.started_anew, arguments.restarts))
         if database == "postgres":
             yield Plan("asleep past the lease", database, on_it(series.asleep, arguments.sleeps))
+            yield Plan("database away", database, on_it(series.away, arguments.outages))
 
 
 async def placed(database: str, seed: int, what: Callable[..., Awaitable[Series]],
@@ -82,7 +85,7 @@ async def placed(database: str, seed: int, what: Callable[..., Awaitable[Series]
         return await what(Place(running, seed), *more)
 
 
-def table(done: list[Series], seed: int, began: float) -> str:
+def table(done: list[Series], ended: list[Ended], seed: int, began: float) -> str:
     """The night as Markdown."""
     lines = [f"{time.strftime('%Y-%m-%d', time.gmtime())}, seed {seed}, Python "
              f"{platform.python_version()}, {platform.system()}, "
@@ -90,6 +93,10 @@ def table(done: list[Series], seed: int, began: float) -> str:
              "| " + " | ".join(name for name, _, _ in COLUMNS) + " |",
              "|" + "---|" * 2 + "--:|" * (len(COLUMNS) - 2)]
     lines += ["| " + " | ".join(cell(each) for _, _, cell in COLUMNS) + " |" for each in done]
+    if ended:
+        lines += ["", "| program | ended with | lasted s | its last line |", "|---|--:|--:|---|"]
+        lines += [f"| {each.program.name} | {each.code} | {each.lasted:.0f} | {each.last} |"
+                  for each in ended]
     return "\n".join(lines) + "\n"
 
 
@@ -102,7 +109,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--random", type=int, default=1000, help="kills at random")
     parser.add_argument("--restarts", type=int, default=20, help="graceful restarts")
     parser.add_argument("--sleeps", type=int, default=20, help="times that processes sleep")
+    parser.add_argument("--outages", type=int, default=20, help="times that PostgreSQL is stopped")
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--programs", action="store_true", help="the other programs, too")
     parser.add_argument("--report", type=Path, help="the table as Markdown goes to this file")
     return parser.parse_args()
 
@@ -124,8 +133,20 @@ async def main() -> int:
         for problem in one.violations[:20]:
             print(f"    {problem}", flush=True)
         if arguments.report:
-            arguments.report.write_text(table(done, arguments.seed, began), "utf-8")
-    return 1 if any(one.violations for one in done) else 0
+            arguments.report.write_text(table(done, [], arguments.seed, began), "utf-8")
+    ended: list[Ended] = []
+    for program in PROGRAMS if arguments.programs else ():
+        if not any(word in program.name for word in words):
+            continue
+        one_ended = await run(program)
+        ended.append(one_ended)
+        print(f"{program.name:<34}ended with {one_ended.code} after {one_ended.lasted:.0f} s: "
+              f"{one_ended.last}", flush=True)
+        if one_ended.code:
+            print(one_ended.output[-5000:], flush=True)
+        if arguments.report:
+            arguments.report.write_text(table(done, ended, arguments.seed, began), "utf-8")
+    return 1 if any(one.violations for one in done) or any(each.code for each in ended) else 0
 
 
 if __name__ == "__main__":

@@ -227,3 +227,31 @@ async def killed_while_migrating(place: Place, hits: int) -> Series:
         us.fleet.plan, us.fleet.up = plan, us.probe
         await walk(lambda: us.fleet.kills >= hits)
     return series
+
+
+async def away(place: Place, times: int, least: float = 5.0, most: float = 40.0) -> Series:
+    """The database is stopped under load for a while, again and again; every process stays."""
+    series = Series("database away", place.database)
+    async with on(place, series, 60 + times * (most + 15)) as (us, walk):
+        server, done = place.server, 0
+        assert server is not None
+
+        async def stop() -> None:
+            nonlocal done
+            while not all(us.fleet.serving):
+                await asyncio.sleep(0.05)
+            while done < times:
+                await asyncio.sleep(us.dice.uniform(1.0, 4.0))
+                how = us.dice.choice(("immediate", "fast"))
+                await asyncio.to_thread(server.stop, how)
+                await asyncio.sleep(us.dice.uniform(least, most))
+                await asyncio.to_thread(server.start)
+                done += 1
+
+        stopping = asyncio.create_task(stop())
+        await walk(lambda: done >= times)
+        await stopping
+        starts = sum(bot.starts for bot in us.fleet.bots) - us.fleet.size
+        if starts:
+            series.problems.append(f"{starts} processes had to be started anew")
+    return series
