@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,6 +62,8 @@ log = logging.getLogger(__name__)
 GRACE = 10.0
 #: The pause before a worker whose store failed goes on, seconds.
 RECOVER = 1.0
+#: A worker says so often that the store can't be used, seconds.
+QUIET = 30.0
 #: What a process can do; calls of backends belong to the inbox.
 ROLES = ("web", "inbox", "outbox", "timers")
 
@@ -142,7 +145,8 @@ async def assemble(settings: Settings, clock: Clock,
 
         http = await stack.enter_async_context(HttpClient())
         session = await stack.enter_async_context(aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(), trust_env=False))
+            cookie_jar=aiohttp.DummyCookieJar(), trust_env=False,
+            connector=aiohttp.TCPConnector(limit=0)))  # who calls counts them
         channels = make_channels(settings, http)
         counts = Counts()
         feed = Feed()
@@ -287,11 +291,14 @@ def settle_memory() -> None:
 
 async def steadily(worker: Callable[[], Awaitable[None]]) -> None:
     """Run a worker; when the store can't be used for a while, go on as soon as it can."""
+    said = -QUIET
     while True:
         try:
             await worker()
-        except* StoreError:
-            log.exception("store failed")
+        except* StoreError as failed:
+            if (now := time.monotonic()) - said >= QUIET:
+                said = now
+                log.error("store failed", extra={"error": str(failed.exceptions[0])})
         await asyncio.sleep(RECOVER)
 
 

@@ -134,11 +134,14 @@ class Outbox:
         outcome = await self._attempt(send)
         self._counts.sends[outcome.state] += 1
         self._counts.stopped_channels = len(self.stopped)
+        tries = 0
         while True:
             try:
                 work = await self._store.settle((outcome,))
-            except StoreError:  # what the provider said must not be forgotten: until it is kept
-                log.exception("settle failed", extra={"send": send.id})
+            except StoreError as error:  # what the provider said must not be forgotten: until kept
+                if not tries:
+                    log.error("settle failed", extra={"send": send.id, "error": str(error)})
+                tries += 1
                 await asyncio.sleep(1)
             else:
                 self._under_way.discard(send.id)

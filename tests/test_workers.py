@@ -263,6 +263,12 @@ async def test_a_database_that_goes_away_and_comes_back_needs_no_restart(
         assert us.copies <= us.doubts()
         assert len(children(us)) == 2
         assert us.bot.stop() == 0
+        said = us.bot.log()
+        # (asyncpg closes the connections of before in tasks that nobody hears.)
+        assert not [line for line in said.splitlines()
+                    if "Traceback" in line and '"logger": "bot.' in line]
+        # Two processes, two outages, and few parts that work by themselves in each.
+        assert said.count("store failed") <= 2 * 2 * 5
 
 
 async def test_each_part_of_the_work_may_have_processes_of_its_own(
