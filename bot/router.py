@@ -119,7 +119,8 @@ def _timer(turn: Turn) -> None:
 def _reminder(turn: Turn) -> None:
     due = clocks.remind_at(turn)
     if due is None or due > turn.now:
-        turn.rule = "stale"
+        # Once the window is closed it is too late for what it would have said.
+        turn.rule = "expired" if turn.now >= turn.snapshot.window_until else "stale"
         return
     turn.rule = "reminder"
     if turn.owner == QUEUE:

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent / "faults"))
 
 from harness import CONFIG, Provider, provider
 from postgres import Server, programs, server
+from tally import FrontDesk, Still, counting
 
 from bot.clock import Clock
 from bot.store.base import Database
@@ -98,6 +99,22 @@ def eventually() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
 async def sink() -> AsyncIterator[Provider]:
     async with provider() as running:
         yield running
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def counter(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FrontDesk]:
+    """A whole front desk that counts, on both databases, with every outside in the test's hand."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+
+    async def reopen(clock: Still) -> Database:
+        if url:
+            return await Postgres.open(url, clock)  # type: ignore[arg-type]
+        return await SQLite.open(tmp_path / "bot.db", clock)  # type: ignore[arg-type]
+
+    made = FrontDesk(counting(tmp_path / "flows"), reopen)
+    await made.start()
+    yield made
+    await made.close()
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from bot.feed import Feed
 from bot.flow.flows import Flows, Queue
 from bot.hours import Hours
 from bot.metrics import Counts
-from bot.model import Address, Json
+from bot.model import Address, Incoming, Json
 from bot.outbox import Outbox
 from bot.pace import Pacer
 from bot.settings import Backend
@@ -266,6 +266,28 @@ class FrontDesk:
     async def close(self) -> None:
         await self._drop()
         await self.shop.close()
+
+    async def hear(self, who: str, text: str) -> str:
+        """A message of a person comes in; the id of the conversation."""
+        await self.engine.accept([Incoming(
+            "main", f"wamid.in{next(self._ids)}", (Address("phone", who),),
+            {"type": "text", "text": text}, self.clock.now(), who)])
+        await self.settle()
+        ((id_,),) = await self.sql("select v.id from conversation v join contact c "
+                                   f"on c.id = v.contact where c.phone = '{who}'")
+        return str(id_)
+
+    async def handle(self) -> None:
+        """The turns of all that waits."""
+        for conversation in await self.store.ready(1_000):
+            await self.engine.drain(conversation)
+        await self.settle()
+
+    async def shown(self, conversation: str) -> list[tuple[str, str]]:
+        """What the bot and agents said to that person: (text, status)."""
+        found = (await self.store.transcript(conversation, limit=500)).rows
+        return [(row.content.get("text", "pin"), row.status)
+                for row in found if row.direction == "out"]
 
     async def sql(self, statement: str, *args: Any) -> list[tuple[Any, ...]]:
         if not statement.startswith("select"):

@@ -240,8 +240,8 @@ delete from outbox where conversation = $1 and id = $2
 -- name: drop_send
 delete from outbox where conversation = $1 and id = $2
 -- name: message_sent
-update message set status = case when status in ('delivered', 'read', 'failed') then status
-                                 else 'sent' end,
+update message set status = case when status in ('delivered', 'read') then status
+                                 when status = 'failed' and $3 = 0 then status else 'sent' end,
        provider_id = $2, reason = null
 where id = $1 /*alone $2*/
 -- name: message_is

@@ -35,17 +35,18 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
         return
     if outbox_state in ("sending", "unknown"):  # the outcome is known now
         await tx.run("settled", conversation, id_, epoch)
-        await tx.run("message_sent", id_, receipt.provider_id)
+        await tx.run("message_sent", id_, receipt.provider_id, 0)
         status = "sent"
     elif outbox_state == "held" or (outbox_state is not None and receipt.status != "failed"):
         await tx.run("drop_send", conversation, id_)
-        await tx.run("message_sent", id_, receipt.provider_id)
+        await tx.run("message_sent", id_, receipt.provider_id, 0)
         status = "sent"
     failpoints.hit("receipt.applied")
     told = released = False
+    instead = receipt.closes_window and await outside.waits(tx, id_)
     if await apply_status(tx, id_, receipt.status, status, receipt.code, receipt.error):
         work.changed.add(conversation)
-        told = receipt.status == "failed" and await undelivered.tell(
+        told = receipt.status == "failed" and not instead and await undelivered.tell(
             tx, conversation, id_, receipt.code, work)
     if receipt.closes_window:
         await tx.run("close_window", conversation, work.now)
@@ -53,7 +54,7 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
             # It was too late for this window, not wrong: it leaves when the customer writes.
             await tx.run("park_again", id_)
             await tx.run("message_is", id_, "parked", PARKED)
-            if await outside.waits(tx, id_):
+            if instead:
                 await tx.run("set_send", conversation, id_, "queued", 0)
                 released = True
     if receipt.status in ("delivered", "read"):

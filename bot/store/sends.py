@@ -129,7 +129,7 @@ async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: 
                 await undelivered.tell(tx, send.conversation, send.id, outcome.code, work)
         elif outcome.state == "parked":
             await tx.run("close_window", send.conversation, work.now)
-            if "visit" in send.content:
+            if "visit" in send.content and not outside.has(send.content):
                 # A step listens for it: it takes another way, and nothing is held back.
                 if await tx.run("settled", send.conversation, send.id, send.epoch):
                     await tx.run("message_is", send.id, "failed", outcome.error)
@@ -158,7 +158,8 @@ async def _sent(tx: Tx, outcome: Outcome, work: Work) -> None:
     # Also one that waits again, taken for lost: nobody may send it a second time without a doubt.
     settled = await tx.run("has_left", send.conversation, send.id, send.epoch, work.holder)
     # Also where a receipt has settled it before: the provider's id is news all the same.
-    await tx.run("message_sent", send.id, outcome.provider_id)
+    # Where this attempt was still open, a failure is that of an earlier copy.
+    await tx.run("message_sent", send.id, outcome.provider_id, int(settled > 0))
     for receipt, status, code, error in await tx.all("orphans", outcome.provider_id,
                                                      send.channel):
         await tx.run("adopt_receipt", receipt, send.id)
