@@ -64,4 +64,4 @@ def test_what_the_page_calls_missing_is_refused_by_name():
     """And nothing else: a word that is built later has to leave that list."""
 
     listed = set(re.findall(r"`(\w+):?`", PAGE.read_text("utf-8").split("## Not in this")[1]))
-    assert listed == {*files.LATER_FLOW, *files.LATER_SLOT, *loading.LATER_KINDS}
+    assert listed == {*files.LATER_FLOW, *loading.LATER_KINDS}

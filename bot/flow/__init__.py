@@ -23,6 +23,7 @@ are met::
       events           what a business event goes on with, or starts
       waiting          steps that wait for one, or for a while
       registered       WhatsApp's registered templates, filled in
+      keeping          slots that the next runs have as well
       undelivered      another way where a message did not arrive
       tickets          a person is asked for
     messages           how many messages all of that becomes

@@ -153,6 +153,7 @@ def stop(turn: Turn, command: Command) -> None:
     turn.say(command.say)
     turn.changes["opted_out"] = True
     turn.state.pop("pending", None)
+    turn.state.pop("kept", None)
     turn.drop_runs("cancelled")
     stack.clear(turn)
 

@@ -94,6 +94,12 @@ class Version:
         return {name: slot.type for name, slot in self.slots.items()}
 
     @cached_property
+    def spared(self) -> tuple[tuple[str, str, int], ...]:
+        """The slots that are kept for the next runs: (name, type, how long)."""
+        return tuple((name, slot.type, slot.keep_ms) for name, slot in self.spec.slots.items()
+                     if slot.keep_ms is not None)
+
+    @cached_property
     def fillers(self) -> dict[str, tuple[str, ...]]:
         """The questions that fill each slot."""
         found: dict[str, list[str]] = {}

@@ -73,6 +73,7 @@ class Slot(Part):
     also: Phrases = Field(default_factory=dict)
     personal: bool = True
     in_trigger: bool = False
+    keep_ms: int | None = None  #: for so long the next runs that declare the slot have its value
 
 
 class Choice(Part):

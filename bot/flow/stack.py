@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.flow import offers, waiting
+from bot.flow import keeping, offers, waiting
 from bot.flow.state import copied
 from bot.model import BOT, Json
 
@@ -25,6 +25,7 @@ def push(turn: Turn) -> None:
     """What is under way makes room."""
     stacked = [*turn.state.get("stacked", ()), {"runs": turn.runs, "offered": 0}]
     turn.run["step"] = turn.step
+    keeping.note(turn)
     turn.runs = []
     turn.drop_runs("")
     _keep(turn, stacked[-MOST:])

@@ -14,6 +14,7 @@ outside `bot/flow` and the router looks inside:
     given      slots for the flow that a switch was offered to
     unheard    [event, content] of a picture that came while an answer led to a call
     pending    [flow, event] of flows that an event has called for (`bot.flow.events`)
+    kept       slots that are kept for the next runs (`bot.flow.keeping`)
     stacked    flows that another one interrupted (`bot.flow.stack`)
     owe        true while an agent owes an answer
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import EndlessTurn, ExpressionError
-from bot.flow import registered, tickets
+from bot.flow import keeping, registered, tickets
 from bot.flow.expressions import render
 from bot.flow.expressions.values import Scope
 from bot.flow.language.tags import text_for
@@ -116,6 +116,10 @@ class Turn:
         version = self.flows.current[flow]
         number = self.state["last_run"] = self.state.get("last_run", 0) + 1
         kept = {name: value for name, value in slots.items() if value is not None}
+        if self.runs:
+            keeping.note(self)
+        if "kept" in self.state:
+            keeping.hand_on(self, version, kept)
         self.runs.append({"flow": flow, "version": version.id, "number": number, "step": DONE,
                           "visit": 0, "slots": kept, "refused": {}, "questions": [],
                           "since": self.now})
@@ -124,6 +128,7 @@ class Turn:
 
     def end_run(self) -> None:
         """The run on top has come to its end: start what takes its place, or go on below."""
+        keeping.note(self)
         run = self.runs.pop()
         outcome, self.ending = self.ending, ""
         self.ended = outcome
@@ -157,6 +162,7 @@ class Turn:
         """End every run on the stack."""
         if self.runs:
             self.ended = outcome
+            keeping.note(self)
         self.runs.clear()
         self.run, self.slots, self.step, self._scope = {}, {}, "", None
 

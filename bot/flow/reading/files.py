@@ -34,7 +34,6 @@ RESERVED_SLOTS = frozenset({
     "error", "and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "self",
 })
 LATER_FLOW = ("moved", "in_flight")
-LATER_SLOT = ("keep",)
 _INTEGER = re.compile(r"-?\d{1,15}")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
 _SLOT_WORDS: dict[str, tuple[str, ...]] = {
@@ -66,7 +65,8 @@ def _slot(r: Reading, node: Node) -> Slot | None:
         "clean": pieces.choose("upper", "lower", "trim", "digits"), "check": pieces.expression,
         "label": pieces.text, "also": pieces.phrases, "personal": pieces.yes_no,
         "in_trigger": pieces.yes_no,
-    }, later=LATER_SLOT, needs=("type",))
+        "keep": pieces.duration,
+    }, needs=("type",))
     if found is None:
         return None
     assert isinstance(node.value, dict)
@@ -83,6 +83,8 @@ def _slot(r: Reading, node: Node) -> Slot | None:
     if found.get("in_trigger") and "pattern" not in node.value:
         r.error(node.keys["in_trigger"], "`in_trigger` needs a `pattern` to find the value by")
     found.setdefault("personal", found["type"] not in {"choice", "yes_no"})
+    if "keep" in found:
+        found["keep_ms"] = found.pop("keep")
     return Slot(**found)
 
 
