@@ -59,5 +59,6 @@ async def _messages(desk: FrontDesk, id_: str, person: Person, names: dict[str, 
         copies = desk.wire.taken[tag]
         assert copies <= 1 + doubt, "a copy without a doubt"
         assert waits != "sending" or tag in desk.wire.waiting
-    assert shown == [(m.text, m.origin, m.status, m.doubts) for m in person.out]
+    expected = [(m.text, m.origin, m.status, m.doubts) for m in person.out]
+    assert shown == expected, f"{shown}\nand by the reference\n{expected}"
     assert len(out) == len(person.out)

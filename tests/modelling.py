@@ -243,8 +243,7 @@ class Person:
             m.doubts += outcome in ("lost", "silent")
         elif outcome == "taken" and m.status == "queued":
             m.status = "sent"
-        if outcome != "slower":
-            self.pump(now)
+        self.pump(now)  # what was unparked meanwhile stands before what waits for its next try
 
     def reported(self, m: Message, status: str, now: int) -> None:
         if m.status in ("sending", "unknown") or (m.status in ("queued", "parked")
