@@ -41,7 +41,7 @@ from bot.outbox import Outbox
 from bot.pace import Pacer
 from bot.readiness import Readiness
 from bot.resources import shipped
-from bot.settings import Settings
+from bot.settings import ApiSettings, Settings
 from bot.store.base import Database
 from bot.store.postgres import Postgres
 from bot.store.pruning import Keep
@@ -364,6 +364,7 @@ async def demo(port: int, config_file: Path | None = None) -> None:
         channel = channel.model_copy(update={"graph_url": f"{here}/emulator/v23.0"})
         settings = settings.model_copy(update={
             "store": f"sqlite:///{folder}/demo.db", "channels": {name: channel},
+            "api": ApiSettings(token=(password,)),
             "server": settings.server.model_copy(update={
                 "port": listener.getsockname()[1], "public_url": here, "free_disk": None})})
         hints = HINTS if config_file is None else ()
@@ -378,7 +379,8 @@ async def demo(port: int, config_file: Path | None = None) -> None:
 
             def started() -> None:
                 print(f"Phone   {here}/emulator\n"
-                      f"Desk    {here}/desk   sign in as demo with {password}", *(
+                      f"Desk    {here}/desk   sign in as demo with {password}\n"
+                      f"API     {here}/api/events   Authorization: Bearer {password}", *(
                           f"{'' if place else 'Try':<8}{hint}" for place, hint in enumerate(hints)),
                       "Ctrl-C stops it.", sep="\n", flush=True)
 

@@ -28,6 +28,20 @@ def test_what_is_told_is_all_that_the_channel_needs() -> None:
     assert stand_in(settings, "main")[1] == []
 
 
+def test_the_project_s_templates_are_registered_from_the_start(tmp_path: Path) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "parcel.yaml").write_text(
+        "template: parcel\n"
+        'body: {en: "Order {{ order }} is here.", zh: "订单 {{ order }} 到了。"}\n', "utf-8")
+    (tmp_path / "config.yaml").write_text(
+        "channels: {main: {provider: meta, phone_number_id: '1', app_secret: '${A}', "
+        "access_token: '${B}', verify_token: '${C}'}}\n")
+    emulated, _ = stand_in(load(tmp_path / "config.yaml", {}, secrets=False), "main")
+    assert [(one["name"], one["language"]) for one in emulated.templates] == [
+        ("parcel", "en"), ("parcel", "zh_CN")]
+
+
 def test_what_the_environment_says_is_used(tmp_path: Path) -> None:
     environ = {"META_APP_SECRET": "mine", "BOT_PORT": "9001"}
     emulated, variables = stand_in(load(SHIPPED, environ, secrets=False), "main")
