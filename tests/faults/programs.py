@@ -25,6 +25,7 @@ PROGRAMS = (
     Program("flushes on PostgreSQL", ("flushes.py", "--store", "postgres")),
     Program("power cut", ("power.py",)),
     Program("upgrades", ("upgrading.py",)),
+    Program("connections lost at commit", ("commits.py",)),
     Program("malformed on SQLite", ("dirt.py", "--database", "sqlite")),
     Program("malformed on PostgreSQL", ("dirt.py", "--database", "postgres")),
     Program("overload", ("overload.py",)),
