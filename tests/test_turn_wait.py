@@ -7,6 +7,7 @@ from typing import Any
 
 from talking import HOUR, Talk, flows
 
+from bot.flow.drawing.picture import picture
 from bot.flow.lint import CheckOptions
 from bot.flow.load import load
 
@@ -321,3 +322,11 @@ def test_mistakes_in_a_wait_are_found_where_they_stand(tmp_path: Path) -> None:
             ("say: '{{ event.x }}'", "`event` is known only in a flow that an event starts")):
         found = mistakes(tmp_path, f"  one: {{{wait}}}\n")
         assert any(message in one and one.startswith("5 ") for one in found), (wait, found)
+
+
+def test_the_ways_out_of_a_wait_are_drawn_in_words(tmp_path: Path) -> None:
+    known = flows(tmp_path, ENROL, HOURS, OTHER)
+    drawn = picture(known.current["enrol"].spec, "en")
+    pay = next(box for box in drawn.boxes if box.step == "pay")
+    assert [(arrow.label, arrow.target, arrow.mishap) for arrow in pay.arrows] == [
+        ("payment.received", "paid", False), ("after 3d", "late", True)]

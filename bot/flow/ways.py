@@ -10,7 +10,8 @@ from bot.flow.spec import FlowSpec, Next, Step, Timer
 
 #: What the machine is told when a step of that kind is done with.
 DONE_WITH = {"": "passed", "end": "passed", "ask": "answered", "choices": "chosen",
-             "call": "result", "run": "returned", "review": "confirmed", "handoff": "returned"}
+             "call": "result", "wait": "event", "run": "returned", "review": "confirmed",
+             "handoff": "returned"}
 
 To = Literal["step", "refuse", "edit", "flow", "end", "handoff", "stay"]
 
@@ -37,6 +38,8 @@ def ways(flow: FlowSpec) -> Iterator[Way]:
 
 def ways_of(name: str, step: Step) -> Iterator[Way]:
     done = DONE_WITH[step.kind]
+    if step.wait is not None and step.wait.event is None:
+        done = "elapsed"
     if step.end is not None:
         yield Way(name, done, "end", step.end, path=(name, "end"))
         return
@@ -55,10 +58,11 @@ def ways_of(name: str, step: Step) -> Iterator[Way]:
     for event, target, word in (
             ("otherwise", step.otherwise, "otherwise"), ("empty", step.if_empty, "if_empty"),
             ("cancelled", step.on_cancel, "on_cancel"), ("media", step.on_media, "on_media"),
-            ("gave_up", step.on_give_up, "on_give_up")):
+            ("gave_up", step.on_give_up, "on_give_up"),
+            ("undelivered", step.on_undelivered, "on_undelivered")):
         if target is not None:
             yield Way(name, event, "step", target, path=(name, word))
-    if step.kind in ("ask", "choices", "review"):
+    if step.kind in ("ask", "choices", "review", "wait"):
         yield from _clock(name, "elapsed", step.on_timeout, (name, "on_timeout"))
         for timer in step.remind or ():
             yield from _clock(name, "reminded", timer, (name, "remind"))

@@ -9,15 +9,17 @@ from typing import Literal
 
 from bot.clock import DAY, HOUR, MINUTE, SECOND
 from bot.flow.language.tags import text_for
-from bot.flow.spec import TEMPLATE, FlowSpec, Step
+from bot.flow.spec import TEMPLATE, FlowSpec, Step, Wait
 from bot.flow.ways import Way, ways_of
 
 #: What an arrow leads to beside a step: where the flow ends, another flow, a person, itself.
 To = Literal["step", "end", "flow", "person", "stay"]
-_MISHAPS = frozenset({"failed", "gave_up", "elapsed", "reminded", "media", "empty", "closed"})
+_MISHAPS = frozenset({"failed", "gave_up", "elapsed", "reminded", "media", "empty", "closed",
+                      "undelivered"})
 _TOLD = {"failed": "the call fails", "gave_up": "no attempt is left", "media": "a picture or voice "
          "note instead", "empty": "there is nothing to choose", "closed": "nobody works now",
-         "cancelled": "Cancel", "otherwise": "anything else is written"}
+         "cancelled": "Cancel", "undelivered": "it can't be delivered",
+         "otherwise": "anything else is written"}
 _HOLE = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
@@ -68,6 +70,8 @@ def _says(flow: FlowSpec, step: Step, language: str) -> str:
         return f"{step.call} – {said}" if said else step.call
     if step.run is not None:
         return f"{step.run.flow} – {said}" if said else step.run.flow
+    if step.wait is not None and not said:
+        return step.wait.event or _how_long(step.wait)
     if step.review is not None:
         named = (flow.slots[name].label if name in flow.slots else None for name in step.review)
         labels = [text_for(label, language, flow.languages[0]) if label else name
@@ -84,7 +88,8 @@ def _says(flow: FlowSpec, step: Step, language: str) -> str:
 
 def _arrow(flow: FlowSpec, step: Step, way: Way, language: str) -> Arrow:
     label = _why(flow, step, way, language)
-    mishap = way.event in _MISHAPS or way.to == "refuse"
+    plain_wait = step.wait is not None and step.wait.event is None
+    mishap = (way.event in _MISHAPS and not plain_wait) or way.to == "refuse"
     if way.to in ("step", "refuse"):
         return Arrow("step", way.target, label, mishap)
     if way.to == "edit":
@@ -101,7 +106,9 @@ def _why(flow: FlowSpec, step: Step, way: Way, language: str) -> str:
     if way.choice:
         choice = next(one for one in step.choices if one.id == way.choice)
         parts.append(plain(text_for(choice.label, language, flow.languages[0])))
-    if way.timer is not None:
+    if step.wait is not None and way.event in ("event", "elapsed"):
+        parts.append(step.wait.event or "" if way.event == "event" else _how_long(step.wait))
+    elif way.timer is not None:
         parts.append(f"no answer for {length(way.timer.after_ms)}")
     elif way.event in _TOLD:
         parts.append(_TOLD[way.event])
@@ -114,6 +121,12 @@ def _why(flow: FlowSpec, step: Step, way: Way, language: str) -> str:
     if way.to == "edit":
         parts.append(f"changes {way.target}")
     return ", ".join(parts)
+
+
+def _how_long(wait: Wait) -> str:
+    if wait.for_ms is not None:
+        return f"after {length(wait.for_ms)}"
+    return f"until {plain(wait.until)}" if wait.until is not None else "no event came"
 
 
 def length(ms: int) -> str:
