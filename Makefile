@@ -17,9 +17,8 @@ types:         ## types
 test:          ## the tests
 	python -m pytest -n 2
 
-night:         ## the long proof: kills at every failpoint and at random (about half an hour)
-	python tests/faults/broken.py
-	python tests/faults/night.py --hits 10 --random 100
+night:         ## the long proof, all of it (some hours): docs/proof.md
+	python tests/faults/night.py --programs --report night.md
 
 bench:         ## the project of the load test, for a driver on port 9000
 	bot run --config tests/bench/load/config.yaml --log warning

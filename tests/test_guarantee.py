@@ -1,7 +1,7 @@
 """The guarantee, one test for each of its sentences (docs/guarantee.md).
 
 Where a process has to die, it is a real one, killed by SIGKILL, over a real provider on the
-loopback. The longer proof runs by `make night`.
+loopback. `test_guarantee_kills.py` kills at every failpoint once, `make night` again and again.
 """
 
 from __future__ import annotations
@@ -38,10 +38,6 @@ from bot.store.base import Database
 from bot.store.rows import Outcome
 from bot.store.sqlite import SQLite
 from bot.store.store import Store
-
-#: Failpoints that every change is tried with; `make night` takes all of them, ten times each.
-SHORT = ("write.before_commit", "write.committed", "outbox.claimed", "outbox.written",
-         "outbox.answered", "outbox.settled")
 
 
 @pytest.fixture
@@ -312,23 +308,3 @@ async def test_g10_one_bad_conversation_stays_one(
     work = await store.take_turn(conversation, tried[0], poisoned)
     assert [send.to[0].value for send in work.sends] == ["491"]
     assert await rows(database, "select state, attempts from inbox") == [("dead", 5)]
-
-
-@pytest.mark.parametrize("failpoint", SHORT)
-async def test_killed_at_any_point_nothing_is_lost_or_out_of_order(
-        bot: Bot, sink: Provider, session: aiohttp.ClientSession, failpoint: str) -> None:
-    await bot.start(f"{failpoint}=kill@4")
-    people = [Person(f"49{n}", bot, session) for n in range(4)]
-    await finish(bot, people)
-    assert bot.starts >= 2
-    for person in people:
-        assert len(different(sink.ledger.sends[person.who])) == person.sent
-    assert bot.stop() == 0
-    database = await SQLite.open(bot.store, Clock())
-    left = await rows(database,
-                      "select (select count(*) from inbox), (select count(*) from outbox)")
-    doubted = await rows(database, "select coalesce(sum(doubt), 0) from message")
-    await database.close()
-    assert left == [(0, 0)]
-    copies = sum(len(sent) for sent in sink.ledger.sends.values()) - sum(p.sent for p in people)
-    assert copies <= doubted[0][0]

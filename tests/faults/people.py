@@ -96,6 +96,7 @@ class Pair:
     dice: random.Random
     agent: Agent | None = None
     conversation: Callable[[str], Any] | None = None  #: phone -> the conversation's id
+    rare: float = 0.25  #: how often it is one of the slow things
 
     async def write(self, until: float,
                     *written: tuple[Contact, str]) -> list[tuple[Contact, Word]]:
@@ -131,8 +132,8 @@ class Pair:
     async def act(self, until: float) -> None:
         """One of the things that people do."""
         acts = [self.one, self.burst, self.burst, self.batch, self.batch, self.calls, self.calls]
-        if self.dice.random() < 0.25:
-            acts = [self.rest, self.soon, self.desk]
+        if self.dice.random() < self.rare:
+            acts = [self.rest, self.soon, self.desk, self.desk]
         await self.dice.choice(acts)(until)
 
     async def one(self, until: float) -> None:

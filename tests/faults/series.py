@@ -10,10 +10,11 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from checks import Found, look
 from crowd import Crowd, crowd
@@ -21,7 +22,12 @@ from people import NeverAnswered
 from postgres import Server
 
 #: Failpoints that are met only now and then: every process has them, at the first hits.
-RARE = frozenset({"timer.fired", "call.claimed", "call.answered", "call.stored"})
+RARE = frozenset({"timer.fired", "call.claimed", "call.answered", "call.stored",
+                  "takeover.written", "outbox.lapsed"})
+#: After so many seconds a process that was started has answered somebody.
+SOON = 2.0
+#: A process that dies while it sends leaves a doubt to those that come after it.
+DOUBT = ",outbox.written=kill@6"
 
 
 @dataclass
@@ -49,6 +55,7 @@ class Place:
     server: Server | None
     seed: int
     keep: Path | None = None  #: where the folder of a series goes in which something was wrong
+    processes: int = 8  #: on PostgreSQL
 
     @property
     def database(self) -> str:
@@ -56,7 +63,7 @@ class Place:
 
     @property
     def size(self) -> int:
-        return 1 if self.server is None else 8
+        return 1 if self.server is None else self.processes
 
 
 @asynccontextmanager
@@ -95,7 +102,9 @@ async def on(place: Place, series: Series, seconds: float, **more: object) -> As
 
             yield us, walk
             series.kills = fleet.kills
-            series.ready_in, series.first_in = fleet.ready_in, us.first_in
+            series.ready_in, series.first_in = fleet.ready_in, max(us.first_in, default=0.0)
+            if us.first_in and median(us.first_in) > SOON:
+                series.problems.append(f"half of the starts had answered nobody after {SOON} s")
             series.found = look(us)
             if series.violations:
                 series.problems.append(fleet.log())
@@ -108,21 +117,42 @@ async def on(place: Place, series: Series, seconds: float, **more: object) -> As
 async def killed_at(place: Place, failpoint: str, hits: int) -> Series:
     """Killed at a failpoint, at its first hit, its second …"""
     series = Series(failpoint, place.database)
-    async with on(place, series, 60 + 8 * hits) as (us, walk):
+    also = DOUBT if failpoint == "outbox.lapsed" else ""
+    kills = hits * (2 if also else 1)
+    async with on(place, series, 60 + 8 * kills) as (us, walk):
         armed = 0
 
         def plan(which: int) -> str:
             nonlocal armed
-            if us.fleet.kills >= hits or (which > 1 and failpoint not in RARE):
+            if us.fleet.kills >= kills or (which > 1 and failpoint not in RARE):
                 return ""
             armed += 1
             hit = 1 + (armed - 1) % (3 if failpoint in RARE else hits)
-            return f"{failpoint}=kill@{hit}"
+            return f"{failpoint}=kill@{1 if also else hit}{also}"
 
         us.fleet.plan, us.fleet.up = plan, us.probe
-        await walk(lambda: us.fleet.kills >= hits)
-        if us.fleet.kills < hits:
-            series.problems.append(f"only {us.fleet.kills} of {hits} kills in time")
+        await walk(lambda: us.fleet.kills >= kills)
+        if us.fleet.kills < kills:
+            series.problems.append(f"only {us.fleet.kills} of {kills} kills in time")
+    return series
+
+
+async def killed_in_turn(place: Place, failpoints: Sequence[str]) -> Series:
+    """Killed once at each of these: whoever is started gets the next."""
+    series = Series("one after the other", place.database)
+    left, armed = list(failpoints), {}
+    async with on(place, series, 90, pairs=4, troubles=False, FAULTS_LEASE="2s") as (us, walk):
+        for pair in us.pairs:
+            pair.rare = 0.5
+
+        def plan(which: int) -> str:
+            armed[which] = left.pop(0) if left else ""
+            return f"{armed[which]}=kill@1" if armed[which] else ""
+
+        us.fleet.plan = plan
+        await walk(lambda: us.fleet.kills >= len(failpoints))
+        if us.fleet.kills < len(failpoints):
+            series.problems.append(f"not reached: {[*filter(None, armed.values()), *left]}")
     return series
 
 
