@@ -56,7 +56,7 @@ def load(
     """
     findings: list[Finding] = []
     templates = _templates(templates_dir, findings)
-    known = _registered(templates_dir, flows_dir, options, findings)
+    known = _registered(templates_dir, (flows_dir, standard), options, findings)
     documents: list[Document] = []
     unread: set[str] = set()
     base: list[Document] = []
@@ -130,12 +130,13 @@ def _templates(folder: Path, findings: list[Finding]) -> Templates:
     return out
 
 
-def _registered(folder: Path, flows: Path, options: CheckOptions,
+def _registered(folder: Path, others: tuple[Path | None, ...], options: CheckOptions,
                 findings: list[Finding]) -> dict[str, TemplateSpec]:
     """The registered WhatsApp templates, by their names."""
     out: dict[str, TemplateSpec] = {}
     for path in sorted(folder.rglob("*.yaml")) if folder.is_dir() else ():
-        if flows.is_relative_to(folder) and path.is_relative_to(flows):
+        if any(other is not None and other.is_relative_to(folder) and path.is_relative_to(other)
+               for other in others):
             continue
         root, mistakes = source.read(str(path), path.read_bytes())
         findings += mistakes
