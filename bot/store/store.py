@@ -131,14 +131,10 @@ class Store:
         return await self._moved(lambda tx, work: business.keep(tx, told, step, work))
 
     async def ready(self, limit: int, *, suspects: bool = False) -> list[str]:
-        """Conversations with events that wait to be handled; only those in whose turn a process
-        ended before it could say why, or all.
-        """
-        async def unit(tx: Tx) -> list[str]:
-            return [row[0] for row in await tx.all(
-                "suspects" if suspects else "ready", real_now(), limit)]
-
-        return await self._db.read(unit)
+        """Conversations with events that wait; `suspects`: those in whose turn a process ended."""
+        name = "suspects" if suspects else "ready"
+        rows = await self._db.read(lambda tx: tx.all(name, real_now(), limit))
+        return [row[0] for row in rows]
 
     async def begin(self, conversation: str) -> tuple[str, int] | None:
         """Count the attempt at the oldest event before it is made: (event, attempts before)."""
@@ -172,7 +168,6 @@ class Store:
         What this process released and lost sight of - the connection broke at the commit - waits
         again; `lost` says so of a claim, and must not let it begin any more.
         """
-
         async def unit(tx: Tx) -> int:
             real = real_now()
             await self._beat(tx, real)
@@ -282,7 +277,6 @@ class Store:
 
     async def setting(self, name: str, default: str) -> str:
         """A value kept under a name; the default is kept when there is none yet."""
-
         async def unit(tx: Tx) -> str:
             row = await tx.one("setting", name)
             if row is not None:
@@ -319,7 +313,6 @@ class Store:
 
     async def place(self, conversation: str) -> tuple[str, str] | None:
         """(flow, step) where a conversation stands; None: in no flow."""
-
         async def unit(tx: Tx) -> tuple[str, str] | None:
             row = await tx.one("place_of", conversation)
             return None if row is None or row[0] is None else (row[0], row[1] or "")
