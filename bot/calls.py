@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,9 @@ from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
-#: Calls on the way at once.
-AT_ONCE = 64
+#: Calls on the way at once; with so many of one operation no further one of it is begun, for an
+#: API that hangs must not keep the others waiting. So many are taken up in one go.
+AT_ONCE, OF_ONE, TAKEN = 256, 64, 32
 POLL = 1.0
 
 
@@ -31,6 +33,7 @@ class Calls:
         self._store = store
         self._backends = backends
         self._tasks: set[asyncio.Task[None]] = set()
+        self._made: Counter[str] = Counter()  #: operations on the way
         self._under_way: set[str] = set()  #: keys
 
     async def run(self) -> None:
@@ -52,9 +55,13 @@ class Calls:
     async def look(self) -> None:
         """Take up what others left behind, and begin what waits."""
         await self._adopt()
-        for conversation, channel, call in await self._store.claim_calls(
-                AT_ONCE - len(self._tasks)):
-            self._start(conversation, channel, call)
+        found = TAKEN
+        while found == TAKEN and len(self._tasks) < AT_ONCE:
+            busy = sorted(name for name, count in self._made.items() if count >= OF_ONE)
+            claimed = await self._store.claim_calls(TAKEN, busy)
+            for conversation, channel, call in claimed:
+                self._start(conversation, channel, call)
+            found = len(claimed)
 
     async def _adopt(self) -> None:
         """Calls that another process began and fell silent over.
@@ -79,11 +86,13 @@ class Calls:
         task = asyncio.create_task(self._make(conversation, channel, call))
         self._tasks.add(task)
         self._under_way.add(call.key)
-        task.add_done_callback(self._done)
-        task.add_done_callback(lambda _: self._under_way.discard(call.key))
+        self._made[call.operation] += 1
+        task.add_done_callback(lambda task: self._done(task, call))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[None], call: CallRequest) -> None:
         self._tasks.discard(task)
+        self._under_way.discard(call.key)
+        self._made[call.operation] -= 1
         self._engine.calls_wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("call failed", exc_info=error)

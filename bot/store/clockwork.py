@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot import failpoints
 from bot.ids import new_id
 from bot.model import CallRequest, Event, Json
@@ -51,9 +53,10 @@ def _call(row: Row) -> tuple[str, str, CallRequest]:
     return conversation, channel, CallRequest(key, operation, load(arguments), retries, timeout_ms)
 
 
-async def claim_calls(tx: Tx, limit: int, state: str,
-                      work: Work) -> list[tuple[str, str, CallRequest]]:
-    rows = await tx.all("calls", state, work.real, limit)
+async def claim_calls(tx: Tx, limit: int, state: str, work: Work,
+                      but: Iterable[str] = ()) -> list[tuple[str, str, CallRequest]]:
+    """Those that wait longest; none of the operations `but`."""
+    rows = await tx.all("calls", state, work.real, limit, "".join(f"|{name}|" for name in but))
     for row in rows:
         await tx.run("run_call", row[0], work.lease_until, work.holder)
     failpoints.hit("call.claimed")

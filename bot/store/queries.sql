@@ -188,7 +188,9 @@ values ($1, $2, $3, $4, $5, $6, 'queued', $7) on conflict do nothing
 -- name: calls
 select k.key, k.conversation, v.channel, k.operation, k.arguments, k.retries, k.timeout_ms
 from call k join conversation v on v.id = k.conversation
-where k.state = $1 and k.lease_until <= $2 order by k.created_at limit $3 /*claim k*/
+where k.state = $1 and k.lease_until <= $2
+  and replace($4, '|' || k.operation || '|', '') = $4
+order by k.created_at limit $3 /*claim k*/
 -- name: run_call
 update call set state = 'running', lease_until = $2, holder = $3 where key = $1
 -- name: keep_calls

@@ -214,10 +214,11 @@ class Store:
         """When the next timer or reminder is due, business time."""
         return await self._db.read(clockwork.next_due)
 
-    async def claim_calls(self, limit: int = 50) -> list[tuple[str, str, CallRequest]]:
-        """(conversation, channel, call) of calls to be made."""
+    async def claim_calls(self, limit: int = 50, but: Iterable[str] = ()
+                          ) -> list[tuple[str, str, CallRequest]]:
+        """(conversation, channel, call) of calls to be made, of other operations than these."""
         return await self._db.write(
-            lambda tx: clockwork.claim_calls(tx, limit, "queued", self._work(self._limits())))
+            lambda tx: clockwork.claim_calls(tx, limit, "queued", self._work(self._limits()), but))
 
     async def adopt_calls(self, limit: int = 50) -> list[tuple[str, str, CallRequest]]:
         """Calls that another process began and did not finish before its lease ended."""
