@@ -5,9 +5,10 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.flow.language.lexicon import COMMON_ENGLISH
 from bot.flow.language.match import Candidate, Keywords, decide
 from bot.flow.language.typos import Vocabulary
 from bot.flow.language.words import near
@@ -100,9 +101,23 @@ def test_a_mistyped_word_is_looked_up_as_surely_as_if_all_were_compared(
     typed = {"out": word[:at] + word[at + 1:], "in": word[:at] + letter + word[at:],
              "other": word[:at] + letter + word[at + 1:],
              "swap": word[:at] + word[at:at + 2][::-1] + word[at + 2:]}[kind]
+    assume(typed not in COMMON_ENGLISH)
     meant = {other for other in WORDS if near(typed, other) is not None}
     vocabulary = Vocabulary(WORDS)
     forms = vocabulary.forms(typed)
     if word in meant and not vocabulary.inflected(typed) - {word}:
         assert word in forms or min(near(typed, other) or 0 for other in meant) < (
             near(typed, word) or 0)
+
+
+def test_thousands_of_words_that_begin_alike_cost_no_more() -> None:
+    vocabulary = Vocabulary((f"product{first}{second}{third}" for first in string.ascii_lowercase
+                             for second in string.ascii_lowercase for third in "abcdefgh"),
+                            related=True)
+    assert vocabulary.forms("productabz") == {}
+    assert "productabc" in vocabulary.forms("porductabc")
+    assert vocabulary.forms("product") == {}
+
+
+def test_a_code_is_no_mistyped_other_code() -> None:
+    assert Vocabulary(["ab123456", "keyword7"], related=True).forms("ab123457") == {}

@@ -34,6 +34,7 @@ class Heard:
         for word, owners in [*self._items_of.items()]:  # returns are return
             self._items_of[word] = owners.union(*(
                 self._items_of[form] for form in vocabulary.forms(word) if form != word))
+        self._words = [frozenset(phrase.words) for phrase in phrases]
         self._anchored: dict[str, list[tuple[int, int]]] = {}
         self._runs: dict[str, list[int]] = {}
         for number, phrase in enumerate(phrases):
@@ -52,9 +53,12 @@ class Heard:
         """The keywords in a message, each where it fits best."""
         hits: dict[int, Hit] = {}
         anchored = self._anchored
+        held = set(words).union(*forms)
         for place, known in enumerate(forms):
             for word in known:
                 for number, offset in anchored.get(word, ()):
+                    if not self._words[number] <= held:
+                        continue
                     hit = self._fitted(number, offset, place, words, forms)
                     if hit and (number not in hits or hits[number].score < hit.score):
                         hits[number] = hit
@@ -124,9 +128,9 @@ class Heard:
             return []
         text = "\n".join(runs)[:_LONGEST_RUN]
         hits: dict[int, Hit] = {}
-        for start in range(len(text)):
-            for head in (text[start:start + 2], text[start]):
-                for number in self._runs.get(head, ()):
+        for start, character in enumerate(text):
+            for head in (text[start:start + 2], character):
+                for number in self._runs[head] if head in self._runs else ():
                     wanted = self._phrases[number].words[0]
                     if text.startswith(wanted, start):
                         hit = self._scored_run(number, words, text, start)

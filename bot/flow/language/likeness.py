@@ -77,8 +77,8 @@ class Likeness:
             if phrase.kind == "example":
                 self._examples.setdefault(phrase.item, []).append(number)
 
-    def __contains__(self, word: str) -> bool:
-        return word in self._weights
+    def __bool__(self) -> bool:
+        return bool(self._examples)
 
     def weighed(self, words: Iterable[str], forms: Iterable[Mapping[str, float]]) -> Weighed:
         """What each word of a message is taken for; a run is taken by its pairs."""
@@ -101,6 +101,9 @@ class Likeness:
         taken = pairs(run)
         known = {place + side for place, pair in enumerate(taken) if pair in self._weights
                  for side in (0, 1)}
+        if not known:
+            found[run] = 2 * _weight(run, _UNKNOWN), {}
+            return
         for place, pair in enumerate(taken):
             if pair in self._weights:
                 found[pair] = self._weights[pair], {pair: 0.0}
@@ -110,7 +113,7 @@ class Likeness:
                 found[pair] = _weight(strange, _UNKNOWN) if strange else 0.0, {}
 
     def hits(self, weighed: Weighed) -> list[Hit]:
-        """The phrase of each item that the message is most like."""
+        """The example of each item that the message is most like."""
         total = understood = 0.0
         for weight, forms in weighed.values():
             total += weight
@@ -159,8 +162,8 @@ def _weight(word: str, rarity: float) -> float:
     if word in TEMPER or any(map(str.isdigit, word)):
         return 0.0
     if is_run(word):
-        return max(_COMMON, _CHARACTER * rarity * sum(
-            character not in RUN_LIGHT for character in word))
+        light = sum(map(RUN_LIGHT.__contains__, word))
+        return max(_COMMON, _CHARACTER * rarity * (len(word) - light))
     if word in NEGATIONS:
         return _NEGATION
     if word in COMMON:

@@ -80,7 +80,8 @@ class Keywords:
         if not any(forms) and " ".join(words).isascii():
             return self._ranked(hits) if hits else []
         hits += self._heard.hits(words, forms)
-        hits += self._likeness.hits(self._likeness.weighed(words, forms))
+        if self._likeness:
+            hits += self._likeness.hits(self._likeness.weighed(words, forms))
         return self._ranked(hits) if hits else []
 
     def weighed(self, text: str) -> Weighed:

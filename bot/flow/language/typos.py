@@ -20,6 +20,7 @@ _LONG = 7
 _RELATED_LETTERS = 5
 _RELATED_SHARE = 0.7
 _LONGEST = 40
+_MOST_ALIKE = 200
 
 
 class Vocabulary:
@@ -39,7 +40,7 @@ class Vocabulary:
         for word in sorted(self._words):
             for stem in stems(word):
                 self._inflected.setdefault(stem, []).append(word)
-            if word in COMMON or word.isdigit():
+            if word in COMMON or _is_code(word):
                 continue
             size = len(word)
             if size in (3, 4):
@@ -85,7 +86,7 @@ class Vocabulary:
     def _unseen(self, word: str) -> Mapping[str, float]:
         """Known words of which this is a form, or those that it is with the fewest errors."""
         size = len(word)
-        if not 3 <= size <= _LONGEST or word.isdigit():
+        if not 3 <= size <= _LONGEST or _is_code(word):
             return _NOTHING
         if word.endswith(ENDINGS) and (inflected := self.inflected(word)):
             return dict.fromkeys(inflected, INFLECTED)
@@ -138,15 +139,17 @@ class _Alike:
         head = word[:self._size + 1]
         for place in range(self._size + 1):
             words = heads.setdefault(head[:place] + head[place + 1:], [])
-            if word not in words:
+            if not words or words[-1] != word:
                 words.append(word)
 
     def beginning(self, word: str) -> Sequence[str]:
-        return self._beginnings.get(word[:self._size], ())
+        """Words that begin alike; none if so many do that it says nothing."""
+        found = self._beginnings.get(word[:self._size], ())
+        return found if len(found) <= _MOST_ALIKE else ()
 
     def find(self, word: str) -> list[str]:
         size = self._size
-        found = [*self._beginnings.get(word[:size], ())]
+        found = [*self.beginning(word)]
         heads = self._endings.get(word[self._end:])
         if heads is not None:
             head = word[:size + 1]
@@ -155,6 +158,11 @@ class _Alike:
                 if key in heads:
                     found += heads[key]
         return found
+
+
+def _is_code(word: str) -> bool:
+    """A number, or something like AB123456: with another letter it is another one."""
+    return word.isascii() and not word.isalpha()
 
 
 def _are_related(one: str, other: str) -> bool:
