@@ -8,7 +8,9 @@ import string
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from bot import testing
 from bot.flow.language.choose import ChoiceLabels, choose
 from bot.flow.language.commands import Commands
 from bot.flow.language.match import Keywords
@@ -48,6 +50,12 @@ def main() -> None:
         known = index(size)
         measure(f"{size} phrases, a miss", known.find, strange)
         measure(f"{size} phrases, a miss in Chinese", known.find, chinese)
+    project = Path(__file__).parent.parent / "intents"
+    flows = testing.load(project / "config.yaml").flows
+    customers = (project / "customers.tsv").read_text("utf-8").splitlines()[1:]
+    measure("27 subjects, customers", flows.about, [line.partition("\t")[2] for line in customers])
+    measure("27 subjects, anything else", flows.about,
+            (project / "other_subjects.txt").read_text("utf-8").splitlines())
     commands = Commands()
     for number in range(150):
         commands.add(f"c{number % 14}", word(), "en")

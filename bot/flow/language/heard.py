@@ -130,7 +130,7 @@ class Heard:
         hits: dict[int, Hit] = {}
         for start, character in enumerate(text):
             for head in (text[start:start + 2], character):
-                for number in self._runs[head] if head in self._runs else ():
+                for number in self._runs.get(head, ()):
                     wanted = self._phrases[number].words[0]
                     if text.startswith(wanted, start):
                         hit = self._scored_run(number, words, text, start)
