@@ -237,6 +237,10 @@ def same(given: str, expected: str) -> bool:
                                                   expected.encode())
 
 
+#: A form comes within so many seconds.
+FORM_TIME = 15.0
+
+
 async def read_form(request: web.Request) -> Json:
     """The text fields of a form. Raises 415 and 400 for what no page of ours sends."""
     if request.content_type != "application/x-www-form-urlencoded":
@@ -244,7 +248,10 @@ async def read_form(request: web.Request) -> Json:
     if request.content_length is None or request.content_length > LARGEST_FORM:
         raise web.HTTPRequestEntityTooLarge(LARGEST_FORM, request.content_length or 0)
     try:
-        fields = await request.post()
+        async with asyncio.timeout(FORM_TIME):
+            fields = await request.post()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="The form took too long.") from None
     except (ValueError, LookupError):
         raise web.HTTPBadRequest(text="This form can't be read.") from None
     return {name: value.replace("\0", "") for name, value in fields.items()
