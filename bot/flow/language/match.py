@@ -77,7 +77,7 @@ class Keywords:
         self._prepare()
         hits = [Hit(number, 100.0, whole=True) for number in self._whole.get(words, ())]
         words, forms = self._taken(words)
-        if not any(forms) and " ".join(words).isascii():
+        if not any(forms) and text.isascii():
             return self._ranked(hits) if hits else []
         hits += self._heard.hits(words, forms)
         if self._likeness:
@@ -93,16 +93,16 @@ class Keywords:
         """The words that count, those written without a space taken apart, and their forms."""
         words = words[:_MOST_WORDS]
         forms = self._vocabulary.forms_of(words)
-        strange = sum(not known and word not in COMMON
-                      for word, known in zip(words, forms, strict=True))
-        if not 0 < strange <= _FEW_STRANGE:
+        strange = [word for word, known in zip(words, forms, strict=True)
+                   if not known and word not in COMMON]
+        if not 0 < len(strange) <= _FEW_STRANGE:
             return words, forms
         taken: list[str] = []
-        for word, known in zip(words, forms, strict=True):
-            if known or word in COMMON:
-                taken.append(word)
-            else:
+        for word in words:
+            if word in strange:
                 taken += self._apart(word)
+            else:
+                taken.append(word)
         if len(taken) != len(words):
             words = tuple(taken)
             forms = self._vocabulary.forms_of(words)
