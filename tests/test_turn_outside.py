@@ -305,3 +305,35 @@ async def test_a_window_that_closes_before_the_message_leaves_makes_a_template_o
         work = await heard.store.claim_sends()
     assert [one.content["type"] for one in work.sends] == ["template"]
     assert await heard.lines() == [("buttons", "parked"), ("template", "sending")]
+
+
+def test_a_question_that_could_not_be_sent_is_not_answered_by_what_comes_next(
+        tmp_path: Path) -> None:
+    talk = Talk(read(tmp_path / "f", """flow: plain
+title: Plain
+triggers: {event: it.came}
+slots: {where: {type: text}}
+steps: {ask: {say: Where shall it go?, ask: where}, done: {say: "To {{ where }}.", end: told}}
+"""))
+    talk.happens("event", {"name": "it.came", "id": "1", "contact": "c"})
+    talk.says("what is the weather like")
+    assert (talk.rule, talk.said, talk.step) == ("opened", "", "plain/ask")
+    assert talk.says("to the shed").said == "To to the shed."
+
+
+def test_a_template_of_an_earlier_step_holds_back_the_question_too(tmp_path: Path) -> None:
+    (tmp_path / "f" / "templates").mkdir(parents=True)
+    (tmp_path / "f" / "templates" / "parcel.yaml").write_text(PARCEL, "utf-8")
+    talk = Talk(read(tmp_path / "f", """flow: two
+title: Two
+triggers: {event: it.came}
+slots: {sure: {type: yes_no}}
+steps:
+  one: {say: It came., outside: {whatsapp_template: {name: parcel, with: {order: a, day: b}}}}
+  ask: {say: Shall we bring it?, ask: sure}
+  done: {say: Done., end: told}
+"""))
+    talk.happens("event", {"name": "it.came", "id": "1", "contact": "c"})
+    assert outside(talk)[0] is not None
+    assert talk.says("ok").rule == "opened"
+    assert talk.says("yes").outcome == "told"

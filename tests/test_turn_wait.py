@@ -199,6 +199,7 @@ steps:
 
 
 def ships(talk: Talk, order: int) -> Talk:
+    talk.window_until = max(talk.window_until, talk.now + HOUR)
     return talk.happens("event", {"name": "order.shipped", "id": f"s{order}", "contact": "c",
                                   "order": order})
 

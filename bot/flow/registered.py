@@ -74,8 +74,8 @@ def is_shut(turn: Turn) -> bool:
 
 
 def stands_in(turn: Turn, *, for_question: bool) -> None:
-    """Note that a template goes out in place of what was said, so that the reply to it is no
-    answer yet; `for_question`: what was said was the question, which follows by itself.
+    """Note that what was said can't be read yet: it follows the customer's next message, which is
+    no answer. `for_question`: what was said was the question; else that is to be asked again.
     """
     if turn.waits is not None and is_shut(turn):
         turn.run["held"] = {**turn.run.get("held", {}),
@@ -83,7 +83,7 @@ def stands_in(turn: Turn, *, for_question: bool) -> None:
 
 
 def opened(turn: Turn) -> bool:
-    """The first reply after it has opened the window; False: none stood in."""
+    """The first message after that has opened the window; False: nothing was held back."""
     held = turn.run.get("held", {})
     if "outside" not in held:
         return False

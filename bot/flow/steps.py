@@ -60,7 +60,7 @@ def enter(turn: Turn, node: Node) -> None:
     if step.send:
         send(turn, step.send)
     _ENTER[node.kind](turn, node)
-    if step.outside is not None and refused is None:
+    if node.waits and turn.out:
         registered.stands_in(turn, for_question=True)
 
 
