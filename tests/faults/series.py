@@ -10,7 +10,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,6 +114,20 @@ async def on(place: Place, series: Series, seconds: float, **more: object) -> As
     series.lasted = time.monotonic() - began
 
 
+@asynccontextmanager
+async def beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Harm is done for as long as the context lasts, or until it has been done."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        if task.done():
+            task.result()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
 async def killed_at(place: Place, failpoint: str, hits: int) -> Series:
     """Killed at a failpoint, at its first hit, its second …"""
     series = Series(failpoint, place.database)
@@ -175,11 +189,8 @@ async def killed_at_random(place: Place, kills: int) -> Series:
                     if fleet.bots[which].process is not None and not fleet.bots[which].dead:
                         fleet.bots[which].kill()
 
-        reaper = asyncio.create_task(reap())
-        await walk(lambda: us.fleet.kills >= kills)
-        reaper.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await reaper
+        async with beside(reap()):
+            await walk(lambda: us.fleet.kills >= kills)
         if us.fleet.kills < kills:
             series.problems.append(f"only {us.fleet.kills} of {kills} kills in time")
     return series
@@ -194,9 +205,9 @@ async def asleep(place: Place, cycles: int) -> Series:
         async def lull() -> None:
             nonlocal done
             while done < cycles:
+                await asyncio.sleep(us.dice.uniform(0.2, 1.0))
                 up = [each for each in range(us.fleet.size) if us.fleet.serving[each]]
                 if len(up) < us.fleet.size:
-                    await asyncio.sleep(0.05)
                     continue
                 victims = us.dice.sample(up, us.dice.randint(1, 3))
                 for which in victims:
@@ -208,10 +219,8 @@ async def asleep(place: Place, cycles: int) -> Series:
                     us.fleet.serving[which] = True
                 done += 1
 
-        lulling = asyncio.create_task(lull())
-        await walk(lambda: done >= cycles)
-        await lulling
-        series.kills = 0
+        async with beside(lull()):
+            await walk(lambda: done >= cycles)
     return series
 
 
@@ -238,9 +247,10 @@ async def started_anew(place: Place, times: int) -> Series:
                     if done == times:
                         return
 
-        rolling = asyncio.create_task(roll())
-        await walk(lambda: done >= times)
-        await rolling
+        async with beside(roll()):
+            await walk(lambda: done >= times)
+        if done < times:
+            series.problems.append(f"only {done} of {times} in time")
     if series.found.copies or series.found.doubts:
         series.problems.append(f"{series.found.copies} copies and {series.found.doubts} doubts "
                                "although every process was stopped gracefully")
@@ -274,13 +284,16 @@ async def away(place: Place, times: int, least: float = 5.0, most: float = 40.0)
                 await asyncio.sleep(us.dice.uniform(1.0, 4.0))
                 how = us.dice.choice(("immediate", "fast"))
                 await asyncio.to_thread(server.stop, how)
-                await asyncio.sleep(us.dice.uniform(least, most))
-                await asyncio.to_thread(server.start)
+                try:
+                    await asyncio.sleep(us.dice.uniform(least, most))
+                finally:
+                    server.start()
                 done += 1
 
-        stopping = asyncio.create_task(stop())
-        await walk(lambda: done >= times)
-        await stopping
+        async with beside(stop()):
+            await walk(lambda: done >= times)
+        if done < times:
+            series.problems.append(f"only {done} of {times} in time")
         starts = sum(bot.starts for bot in us.fleet.bots) - us.fleet.size
         if starts:
             series.problems.append(f"{starts} processes had to be started anew")
