@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.clock import DAY, MARGIN
 from bot.ids import follow, new_id
 from bot.model import BOT, Address, Contact, Incoming, Json, Snapshot
 from bot.store.base import Row, Tx, dump, load
+
+T = TypeVar("T")
 
 #: WhatsApp lets a business write freely for so long after the customer's last message.
 WINDOW = DAY
@@ -91,6 +94,14 @@ class Strangers(Exception):
     Who waits for a name while holding a conversation waits for ever, when the one who has the
     name wants that conversation.
     """
+
+
+async def met(ask: Callable[[bool], Awaitable[T]]) -> T:
+    """Run a unit, and once more, `alone`, where it met strangers."""
+    try:
+        return await ask(False)
+    except Strangers:
+        return await ask(True)
 
 
 async def hold(tx: Tx, item: Incoming, now: int, *, alone: bool) -> Held:

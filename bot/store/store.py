@@ -15,10 +15,9 @@ from bot.ids import new_id
 from bot.model import CallRequest, Event, Item, Json, Snapshot
 from bot.store import business, clockwork, desk, sends, turns
 from bot.store.base import Database, Tx
-from bot.store.business import Told
 from bot.store.caution import Caution
 from bot.store.dead import DeadLetters
-from bot.store.held import Strangers, find
+from bot.store.held import find, met
 from bot.store.pruning import Keep, Pruning
 from bot.store.rows import (
     Agent,
@@ -93,12 +92,8 @@ class Store:
 
     async def accept(self, items: Sequence[Item], step: Step | None) -> Work:
         """Keep everything of a delivery; with `step`, take the turns of those who are free."""
-        try:
-            return await self._moved(lambda tx, work: turns.accept(
-                tx, items, step, work, alone=not self.shared))
-        except Strangers:
-            return await self._moved(lambda tx, work: turns.accept(
-                tx, items, step, work, alone=True))
+        return await met(lambda alone: self._moved(lambda tx, work: turns.accept(
+            tx, items, step, work, alone=alone or not self.shared)))
 
     async def happen(self, conversation: str, event: Event, step: Step | None, *,
                      key: str | None = None) -> Work | None:
@@ -126,7 +121,7 @@ class Store:
         except Rollback as refused:
             return refused.work
 
-    async def tell_of(self, told: Told, step: Step | None) -> Work:
+    async def tell_of(self, told: business.Told, step: Step | None) -> Work:
         """Keep a business event; where it is not kept, `Work.refused` says why."""
         return await self._moved(lambda tx, work: business.keep(tx, told, step, work))
 
