@@ -183,3 +183,16 @@ def test_a_text_is_not_parted_within_what_people_see_as_one_character() -> None:
                for piece in split(text, 1024))
     assert "".join(split(text, 1024)) == text
     assert shorten("e\u0301" * 30, 21) == "e\u0301" * 10 + "…"
+
+
+def test_what_a_flow_sets_of_the_contact_holds(tmp_path: Path) -> None:
+    talk = Talk(flows(tmp_path, """flow: about
+title: About
+triggers: {keywords: [about me]}
+timezone: contact
+steps:
+  one: {set: {contact.name: Kim Lee, contact.timezone: Asia/Tokyo, contact.city: Bonn}}
+  two: {say: "{{ contact.name }} in {{ contact.city }}, {{ now | time }}", end: said}
+""")).says("about me")
+    assert talk.said == "Kim Lee in Bonn, 6:00 PM"
+    assert talk.says("about me").said == "Kim Lee in Bonn, 6:00 PM"

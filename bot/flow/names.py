@@ -66,9 +66,10 @@ class Names(Mapping[str, Any]):
 def _contact(turn: Turn) -> Json:
     contact = turn.snapshot.contact
     changes = turn.changes
-    return {**contact.fields, **changes.get("fields", {}), "name": contact.name,
+    return {"name": contact.name, "timezone": contact.timezone, **contact.fields,
+            **changes.get("fields", {}),
             "language": changes.get("language", contact.language) or turn.language,
-            "timezone": contact.timezone, "phone": contact.phone, "id": contact.id,
+            "phone": contact.phone, "id": contact.id,
             "tags": list(changes.get("tags", contact.tags))}
 
 

@@ -207,6 +207,12 @@ class Turn:
         """Something that staff must hear about."""
         self.incident = f"{self.incident}; {incident}" if self.incident else incident
 
+    def call_fails(self, error: Json) -> None:
+        """The call at which the run stands has failed: its step's `on_error` comes next."""
+        self.error = {"kind": "invalid", "status": None, **error}
+        self.mark_here()
+        self.next = "failed"
+
     def mark_here(self) -> None:
         """From here on a failing expression takes everything back."""
         self.mark = self._marked()
@@ -288,7 +294,7 @@ class Turn:
         scope = Scope(
             Names(self, extra), self.language, self.zone, options.currency,
             options.default_language, self.now,
-            self.flows.zone(self.snapshot.contact.timezone), options.country)
+            self.flows.zone(self.contact_timezone), options.country)
         if not extra:
             self._scope = scope
         return scope
@@ -298,8 +304,15 @@ class Turn:
         """The time zone of this conversation: the flow's, else that of config."""
         zone = self.version.timezone if self.runs else None
         if zone == "contact":
-            zone = self.snapshot.contact.timezone
+            zone = self.contact_timezone
         return self.flows.zone(zone) or self.flows.options.timezone
+
+    @property
+    def contact_timezone(self) -> str | None:
+        """The name of the contact's zone: one that a flow has set goes before the one known."""
+        contact = self.snapshot.contact
+        fields = {**contact.fields, **self.changes.get("fields", {})}
+        return fields.get("timezone") or contact.timezone
 
     def pick(self, texts: Texts) -> str:
         return text_for(texts, self.language, self.flows.options.default_language)

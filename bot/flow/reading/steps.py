@@ -14,6 +14,8 @@ from bot.flow.spec import Choice, ChoicesFrom, Handoff, Next, Run, Send, Texts, 
 
 RESERVED_CHOICES = frozenset({"confirm", "edit", "cancel", "more", "back"})
 REASONS = ("pattern", "type", "range", "check", "media", "choice")
+#: What a contact is known by, and what has a word of its own.
+_GIVEN = frozenset({"contact.id", "contact.phone", "contact.tags"})
 _CHOICE_ID = re.compile(r"[a-z0-9_]{1,40}")
 _MEDIA = ("image", "video", "audio", "document", "sticker")
 
@@ -24,7 +26,11 @@ def settings(r: Reading, node: Node) -> dict[str, Any] | None:
     assert found is None or isinstance(node.value, dict)
     for name in found or ():
         if name.startswith("contact."):
-            if not pieces.ID.fullmatch(name.removeprefix("contact.")):
+            if name in _GIVEN:
+                r.error(node.keys[name], f"`{name}` can't be set" + (
+                    ": the word `tag` puts tags on" if name == "contact.tags" else
+                    ": it is how the contact is known"))
+            elif not pieces.ID.fullmatch(name.removeprefix("contact.")):
                 r.error(node.keys[name], f"`{name}` is not a field of the contact: write for "
                                          "example contact.email")
         elif not pieces.is_id(r, node.keys[name], name):
