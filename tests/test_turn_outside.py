@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from talking import DAY, HOUR, Talk, read
 from bot import router
 from bot.channel import meta_render
 from bot.clock import Clock
+from bot.emulator.templates import Templates
 from bot.flow.flows import Flows
 from bot.flow.lint import CheckOptions
 from bot.flow.load import load
@@ -174,6 +176,17 @@ def test_the_channel_sends_the_buttons_of_choices_with_their_ids(talk: Talk) -> 
     assert b'"sub_type":"quick_reply","index":"0","parameters":[{"type":"payload"' in body
     assert b'"index":"1"' not in body
     assert b'"code":"en_GB"' in body
+
+
+def test_what_the_channel_sends_fits_what_is_registered(talk: Talk) -> None:
+    (template,) = outside(talk)
+    assert template is not None
+    account = Templates(definitions(talk.flows.templates.values(), "en"))
+    body = json.loads(meta_render.message((Address("phone", "49123"),), template, "t1"))
+    filled = account.fill(body["template"])
+    assert filled.text == template["text"]
+    assert [(button["text"], button["payload"]) for button in filled.body["buttons"]] == [
+        ("Keep it", template["buttons"][0]["id"]), ("Not now", "Not now")]
 
 
 def test_templates_are_registered_as_whatsapp_wants_them(talk: Talk) -> None:
