@@ -60,6 +60,7 @@ class Message:
     language: str = ""  #: of what the bot said
     choices: tuple[tuple[str, str, str], ...] = ()
     """What can be tapped: (reply id, the choice's id, its title)."""
+    visit: str = ""  #: the visit of a step that wants to know when it can't be delivered
 
     @property
     def text(self) -> str:
@@ -215,6 +216,19 @@ class Chat:
             payload["text"] = text
         self._turn("agent", payload)
 
+    def happens(self, event: Json) -> None:
+        """A program of the business tells of an event: {name, id?, about?, …data}."""
+        id_ = str(event.get("id", f"event-{self._events}"))
+        self._turn("event", {"contact": self.contact.phone, "about": id_, **event, "id": id_})
+
+    def fails(self, code: int) -> None:
+        """The provider reports that the bot's newest message can't be delivered."""
+        newest = next((one for one in reversed(self.messages) if one.by == BOT), None)
+        if newest is None:
+            raise ScriptError("the bot has said nothing that could fail")
+        if newest.visit:
+            self._turn("undelivered", {"message": "m", "visit": newest.visit, "code": code})
+
     def transcript(self) -> str:
         """The whole conversation, for people."""
         lines: list[str] = []
@@ -272,7 +286,7 @@ class Chat:
         language = self.contact.language or self.flows.options.default_language
         for reply in decision.replies:
             message = Message(self.now, reply.origin, reply.content, language,
-                              self._choices(reply.content))
+                              self._choices(reply.content), reply.visit)
             if reply.content["type"] == "template" or self.now < self._window_until - MARGIN:
                 self.messages.append(message)
                 continue

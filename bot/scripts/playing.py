@@ -110,13 +110,28 @@ def _agent(playing: _Play, value: Any) -> None:
         chat.acts("close" if wanted["closes"] == "done" else "return")
 
 
+def _event(playing: _Play, value: Any) -> None:
+    if not isinstance(value, Mapping) or "name" not in value:
+        raise ScriptError("an event has a name: {name: payment.received, about: en12, amount: 7}")
+    playing.since = len(playing.chat.messages)
+    playing.chat.happens(dict(value))
+
+
+def _provider(playing: _Play, value: Any) -> None:
+    judging.known_words(value, ("undelivered",), "provider")
+    if not isinstance(value, Mapping) or not isinstance(value.get("undelivered"), int):
+        raise ScriptError("a provider reports {undelivered: 131026}, the code of its error")
+    playing.since = len(playing.chat.messages)
+    playing.chat.fails(value["undelivered"])
+
+
 def _expect(playing: _Play, value: Any) -> None:
     judging.expect(playing.chat, playing.project, value)
 
 
 _STEPS: Final[Mapping[str, Callable[[_Play, Any], None]]] = {
     "customer": _customer, "tap": _tap, "bot": _bot, "advance": _advance, "agent": _agent,
-    "expect": _expect}
+    "event": _event, "provider": _provider, "expect": _expect}
 
 
 def _moment(script: Script, project: Project) -> int:

@@ -15,7 +15,7 @@ from bot.flow.reading import source
 from bot.model import Json
 
 #: What a line of a script begins with.
-WORDS: Final = ("customer", "tap", "bot", "advance", "agent", "expect")
+WORDS: Final = ("customer", "tap", "bot", "advance", "agent", "event", "provider", "expect")
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 _PLAIN: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None, "none": None}
 _GIVEN: Final = ("backend", "contact", "now")
