@@ -151,6 +151,14 @@ def test_a_secret_in_the_file_is_refused(tmp_path: Path, key: str) -> None:
     assert "hunter2" not in line
 
 
+@pytest.mark.parametrize("token", ["hunter2", "[hunter2]"])
+def test_the_api_s_token_in_the_file_is_refused(tmp_path: Path, token: str) -> None:
+    (line,) = mistakes(tmp_path, f"{CHANNEL}\napi: {{token: {token}}}\n")
+    assert "`token` is a secret and stands in the file" in line
+    assert "hunter2" not in line
+    assert settings(tmp_path, CHANNEL).api.token == ()
+
+
 def test_a_secret_header_in_the_file_is_refused(tmp_path: Path) -> None:
     (line,) = mistakes(tmp_path, CHANNEL + """
 backends:
