@@ -350,3 +350,28 @@ steps:
     assert outside(talk)[0] is not None
     assert talk.says("ok").rule == "opened"
     assert talk.says("yes").outcome == "told"
+
+
+def test_what_is_said_a_day_later_without_a_template_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "parcel.yaml").write_text(PARCEL, "utf-8")
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "small.yaml").write_text("""flow: small
+title: Small
+triggers: {keywords: [small]}
+slots: {n: {type: text}}
+steps:
+  one: {say: A., ask: n, on_timeout: {after: 25h, say: Still there?, then: stay}}
+  two: {say: B., wait: {event: x, for: 2d}, on_timeout: {say: Over., then: end}}
+  three:
+    say: C.
+    wait: {event: x, for: 2d}
+    on_timeout:
+      say: Over.
+      then: end
+      outside: {whatsapp_template: {name: parcel, with: {order: a, day: b}}}
+  last: {say: Over., end: x}
+""")
+    found = [one.line for one in load(
+        tmp_path / "flows", tmp_path, CheckOptions("en", frozenset(), frozenset())).findings
+        if "WhatsApp takes no free text" in one.message]
+    assert found == [6, 7]

@@ -263,7 +263,10 @@ def _changing(doc: Document, flow: FlowSpec, edges: Edges,
 def _late(doc: Document, flow: FlowSpec) -> Iterator[Finding]:
     for name, step in flow.steps.items():
         timer = step.on_timeout
-        if timer is not None and timer.say and timer.after_ms >= _DAY:
-            yield doc.warning((*clock_path(doc, name, "on_timeout"), "after"),
+        waited = (step.wait.for_ms if step.wait is not None else None) or 0
+        if timer is not None and timer.say and timer.outside is None and max(
+                timer.after_ms, waited) >= _DAY:
+            word = "after" if timer.after_ms else "say"
+            yield doc.warning((*clock_path(doc, name, "on_timeout"), word),
                               "after 24 hours WhatsApp takes no free text: this is held back until "
                               "the customer writes")
