@@ -269,4 +269,4 @@ def _late(doc: Document, flow: FlowSpec) -> Iterator[Finding]:
             word = "after" if timer.after_ms else "say"
             yield doc.warning((*clock_path(doc, name, "on_timeout"), word),
                               "after 24 hours WhatsApp takes no free text: this is held back until "
-                              "the customer writes")
+                              "the customer writes. Give it `outside`: a registered template")
