@@ -29,7 +29,7 @@ PLANTED = [
     ("  reason: {type", "  answer: {type: text}\n  reason: {type", "13:3 error", "called `answer`"),
     ("type: choice", "type: chioce", "13:18 error", "did you mean `choice`?"),
     ("type: choice", "type: choice, min: 3", "13:26 error", "`min` is for"),
-    ("type: choice", "type: choice, keep: 5m", "13:26 error", "not supported by this version"),
+    ("type: choice", "type: choice, keep: 5 min", "13:32 error", "`5 min` is not a duration"),
     ("type: choice, label: {en: Reason, zh: 原因}", "type: choice", "36:22 error", "a `label`"),
     (", zh: 哪个订单？", "", "16:10 warning", "missing in `zh`"),
     ("en: Which order?", "en: 'Which, {number}?'", "16:15 warning", "write {{ number }}"),
