@@ -85,7 +85,7 @@ class Engine:
             payload["text"] = text
         until = time.monotonic() + PATIENCE
         while True:
-            await self.drain(conversation)
+            await self.drain(conversation, at_once=True)
             event = Event(new_id(), "agent", self._clock.now(), payload)
             work = await self._loaded(lambda: self._store.happen(
                 conversation, event, self.step, key=f"desk:{client_id}"))  # noqa: B023
@@ -116,9 +116,12 @@ class Engine:
         if work is not None:
             self.follow(work)
 
-    async def drain(self, conversation: str) -> None:
-        """Take the turns of everything that waits in this conversation: the slow path."""
-        while (tried := await self._store.begin(conversation)) is not None:
+    async def drain(self, conversation: str, *, at_once: bool = False) -> None:
+        """Take the turns of everything that waits in this conversation: the slow path.
+
+        `at_once`: also of a flood that has not come to its pause.
+        """
+        while (tried := await self._store.begin(conversation, at_once=at_once)) is not None:
             event, before = tried
             try:
                 work = await self._loaded(

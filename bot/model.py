@@ -41,6 +41,7 @@ class Incoming:
     contacts: {contacts: [{name, phones: [str]}]} - reaction: {emoji, to} (emoji "" removes) -
     system: {text, previous?} - edit, revoke: {of} - unsupported, unknown: {what}.
     Any of them may have `referral`: {source, type?, headline?}, the advertisement it came by.
+    Several messages that are handled as one have `together`, their short texts.
     """
     sent_at: int  #: by the provider's clock, epoch ms
     name: str | None = None  #: the profile name

@@ -211,7 +211,8 @@ class Limits(Section):
         None, description="people reached by template outside the window in 24 hours, as many as "
                           "Meta allows the number; off for no limit")
     flood: Limit = Field(
-        30, description="messages a minute of one person that the bot answers; off for no limit")
+        30, description="messages a minute of one person that are answered one by one; off for no "
+                        "limit")
 
 
 class Receipts(Section):

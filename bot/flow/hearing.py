@@ -53,6 +53,8 @@ def hear(turn: Turn) -> None:
     said = turn.flows.command(text) if text is not None and ref is None else None
     if said is not None and not commands.means(turn, said):
         said = None
+    if "together" in content:
+        said = _consent_among(turn, content["together"]) or said
     if _consent(turn, said):
         return
     if turn.owner != BOT:  # 1
@@ -83,6 +85,16 @@ def hear(turn: Turn) -> None:
     turn.go()
     if turn.rule not in ("fallback", "refused", "ignored"):
         state.pop("fallbacks", None)
+
+
+def _consent_among(turn: Turn, texts: list[str]) -> Said | None:
+    """The last `stop`, or `start` that ends one, among messages that came together."""
+    for text in reversed(texts):
+        said = turn.flows.command(text)
+        does = turn.flows.commands[said.item].does if said is not None else None
+        if does == "stop" or (does == "start" and clocks.opted_out(turn)):
+            return said
+    return None
 
 
 def _consent(turn: Turn, said: Said | None) -> bool:

@@ -94,6 +94,18 @@ values ($1, $2, 'in', 'customer', $3, $4, $5, 'received', $6)
 update conversation set in_seq = $2, last_inbound_at = $3, window_until = $4, closing = $5,
        remind_at = $6, waiting = waiting + $7, ready_at = coalesce(ready_at, $8), last_id = $9
 where id = $1
+-- name: flood
+-- What was begun, or has something behind it, grows no more.
+select payload from inbox where conversation = $1 and seq = $2 and state = 'new'
+  and kind = 'message' and payload is not null and attempts = 0
+-- name: add_flood
+insert into inbox (conversation, seq, id, kind, payload, at, state, attempts, lease_until)
+values ($1, $2, $3, 'message', $4, $5, 'new', 0, $6)
+-- name: grow_flood
+update inbox set payload = $3, lease_until = $4 where conversation = $1 and seq = $2
+-- name: flood_messages
+select content from message where conversation = $1 and id >= $2 and id <= $3 and direction = 'in'
+order by id limit $4
 -- name: retry_event
 update conversation set ready_at = $2 where id = $1
 

@@ -131,11 +131,14 @@ class Store:
         rows = await self._db.read(lambda tx: tx.all(name, real_now(), limit))
         return [row[0] for row in rows]
 
-    async def begin(self, conversation: str) -> tuple[str, int] | None:
-        """Count the attempt at the oldest event before it is made: (event, attempts before)."""
+    async def begin(self, conversation: str, *, at_once: bool = False) -> tuple[str, int] | None:
+        """Count the attempt at the oldest event before it is made: (event, attempts before).
+
+        Not `at_once`: a flood is waited for until it pauses.
+        """
         limits = self._limits()
         return await self._db.write(
-            lambda tx: turns.begin(tx, conversation, self._work(limits)))
+            lambda tx: turns.begin(tx, conversation, self._work(limits), at_once=at_once))
 
     async def take_turn(self, conversation: str, event: str, step: Step) -> Work:
         """The turn of the event that `begin` named; nothing when another has taken it."""

@@ -28,7 +28,7 @@ from bot.model import (
     Snapshot,
     TicketChange,
 )
-from bot.store import receipts
+from bot.store import flood, receipts
 from bot.store.base import Tx, dump, load
 from bot.store.held import Held, addresses, find, hold, names, snapshot
 from bot.store.rows import PRIORITIES, Send
@@ -124,10 +124,7 @@ async def _message(tx: Tx, item: Incoming, step: Step | None, work: Work, *,
     if item.content.get("type") in ANSWERS:
         work.heard.append((item.channel, item.external_id))
     if work.limits.flooded(item.channel, conversation.id):
-        # Kept and shown to agents, but the bot answers no machine (limits: flood).
-        await tx.run("add_turn", event.id, conversation.id, event.kind, event.at, "ignored",
-                     "flood", None, "", "", None, "")
-        await _heard(tx, conversation, waiting=0)
+        await _heard(tx, conversation, waiting=await flood.add(tx, conversation, event, work))
         return
     await happen(tx, conversation, event, step, work)
 
@@ -178,17 +175,20 @@ async def _heard(tx: Tx, conversation: Held, *, waiting: int) -> None:
                  waiting, conversation.ready_at, conversation.last_id)
 
 
-async def begin(tx: Tx, conversation: str, work: Work) -> tuple[str, int] | None:
+async def begin(tx: Tx, conversation: str, work: Work, *,
+                at_once: bool = False) -> tuple[str, int] | None:
     """Slow path, first part: count the attempt before the work. -> (event, attempts so far).
 
-    None: nothing waits, or somebody else has just begun.
+    None: nothing waits, or somebody else has just begun, or a flood has not come to its pause;
+    `at_once` does not wait for that.
     """
     current = await find(tx, conversation)
     if current is None:
         return None
     while (row := await tx.one("next_event", conversation, int(current.busy))) is not None:
         id_, attempts, seq, lease_until, error = row[0], row[4], row[6], row[7], row[8]
-        if lease_until > work.real:
+        if lease_until > work.real and (attempts or not at_once):
+            await tx.run("retry_event", conversation, lease_until)
             return None
         if attempts < ATTEMPTS:
             await tx.run("try_event", conversation, seq, work.real + BEGUN)
@@ -211,7 +211,10 @@ async def take_turn(tx: Tx, conversation: str, event_id: str, step: Step, work: 
     if row is None or row[0] != event_id:
         return False
     id_, kind, payload, at, _, content, seq = row[:7]
-    event = Event(id_, kind, at, load(content if kind == "message" else payload))
+    heard = load(content if payload is None else payload)
+    if kind == "message" and payload is not None:
+        heard = await flood.together(tx, conversation, id_, heard)
+    event = Event(id_, kind, at, heard)
     decision = step(await snapshot(tx, current), event)
     failpoints.hit("step.decided")
     await tx.run("end_event", conversation, seq)
