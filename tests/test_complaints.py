@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.flow.expressions import render
+from bot.flow.expressions import sources
 
 
 @pytest.mark.parametrize(("source", "message"), [
@@ -19,7 +19,7 @@ from bot.flow.expressions import render
     ("{{ a && b }}", "`&` is not understood here: write and"),
 ])
 def test_a_text_that_can_not_be_worked_out(source: str, message: str) -> None:
-    found = render.check_text(source)
+    found = sources.text(source).mistake
     assert found is not None
     assert found.message == message
 
@@ -30,6 +30,6 @@ def test_a_text_that_can_not_be_worked_out(source: str, message: str) -> None:
     ("if a", "`a` is not understood here"),
 ])
 def test_a_condition_that_can_not_be_worked_out(source: str, message: str) -> None:
-    found = render.check(source)
+    found = sources.expression(source).mistake
     assert found is not None
     assert found.message == message

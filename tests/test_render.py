@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ExpressionError
-from bot.flow.expressions import render
+from bot.flow.expressions import render, sources
 from bot.flow.expressions.values import Picked, Scope
 from bot.flow.spec import TEMPLATE
 
@@ -104,7 +104,7 @@ def test_a_long_template_may_hold_blocks_and_a_short_text_shows_them() -> None:
             "{% if a %}\nEnd\n{% endif %}\n")
     assert render.text(long, scope(items=["one", "two"], a=1)) == "- one\n- two\nEnd"
     assert render.text("{% if x %} {{ a }}", scope(a=1)) == "{% if x %} 1"
-    found = render.check_text("Hello\n{% if x %}")
+    found = sources.text("Hello\n{% if x %}").mistake
     assert found is not None
     assert (found.line, found.column) == (2, 1)
     assert "templates/" in found.message
@@ -123,29 +123,29 @@ def test_a_text_that_grows_too_long_is_cut_at_a_whole_character() -> None:
     ("{{ a }}", "without", 1), ("1 & 2", "write and", 3), ("a.b()", "never a method", 4),
     ("date(a)", "write", 5), ("((((" * 3_000, "deep", 1), ("9" * 5_000, "number", 1)])
 def test_check_says_what_is_wrong_and_where(expression: str, message: str, column: int) -> None:
-    found = render.check(expression)
+    found = sources.expression(expression).mistake
     assert found is not None
     assert message in found.message
     assert abs(found.column - column) <= 1
 
 
 def test_check_text_counts_lines_and_columns_without_the_mark_of_a_long_text() -> None:
-    found = render.check_text("Dear customer,\n  {{ order | dat }}")
+    found = sources.text("Dear customer,\n  {{ order | dat }}").mistake
     assert found is not None
     assert (found.line, found.column) == (2, 14)
-    found = render.check_text(TEMPLATE + "{{ x | dat }}")
+    found = sources.text(TEMPLATE + "{{ x | dat }}").mistake
     assert found is not None
     assert (found.line, found.column) == (1, 8)
-    assert render.check_text("{{ order.item | upper }}") is None
+    assert sources.text("{{ order.item | upper }}").mistake is None
 
 
 def test_names_and_paths_are_found_without_running_anything() -> None:
-    assert render.names_in("{{ a.b }} {{ c if d else e | default(f) }} plain") == set("acdef")
-    assert render.names_in(TEMPLATE + "{% for x in xs %}{{ x }}{% endfor %}") == {"xs"}
-    assert render.names_in_expression(".start | time") == {"item"}
-    assert render.names_in_expression("today + days(1) > born") == {"today", "born"}
-    assert render.names_in_expression("a +") == set()
-    assert render.paths_in("{{ config.shop.name ~ answer }}") == {
+    assert sources.text("{{ a.b }} {{ c if d else e | default(f) }} plain").names == set("acdef")
+    assert sources.text(TEMPLATE + "{% for x in xs %}{{ x }}{% endfor %}").names == {"xs"}
+    assert sources.expression(".start | time").names == {"item"}
+    assert sources.expression("today + days(1) > born").names == {"today", "born"}
+    assert sources.expression("a +").names == set()
+    assert sources.text("{{ config.shop.name ~ answer }}").paths == {
         ("config", "shop", "name"), ("answer",)}
 
 
@@ -167,15 +167,15 @@ def test_a_pattern_fits_the_whole_and_a_slow_one_fits_nothing() -> None:
     assert render.found_once(r"[A-Z]{2}\d{6}", "return AB123456 please") == "AB123456"
     assert render.found_once(r"[A-Z]{2}\d{6}", "AB123456 or AB123457") is None
     assert render.found_once(r"\d{4}", "my number is 123456") is None
-    assert render.check_pattern("a(") is not None
-    assert render.check_pattern("a+") is None
+    assert sources.pattern("a(") is not None
+    assert sources.pattern("a+") is None
 
 
 @given(st.text())
 def test_any_text_is_either_a_text_or_an_expression_error(source: str) -> None:
-    render.check(source)
-    render.names_in(source)
-    if render.check_text("{{ " + source + " }}") is not None:
+    sources.expression(source)
+    sources.text(source)
+    if sources.text("{{ " + source + " }}").mistake is not None:
         return
     try:
         render.text("{{ " + source + " }}", scope())

@@ -15,7 +15,7 @@ from typing import Any
 from transitions import Machine, State
 
 from bot.flow import clocks, review, steps, tickets
-from bot.flow.expressions.render import names_in_expression
+from bot.flow.expressions import sources
 from bot.flow.language.choose import ChoiceLabels
 from bot.flow.spec import Choice, FlowSpec, Next, Slot, Step, Timer
 from bot.flow.turn import DONE, Turn
@@ -52,7 +52,7 @@ class Node:
                              for text in texts.values())
         self.shown: dict[str, list[tuple[str, str, str]]] = {}
         self.labels: list[ChoiceLabels] | None = None
-        self.minds_outcome = any("outcome" in names_in_expression(entry.if_)
+        self.minds_outcome = any("outcome" in sources.expression(entry.if_).names
                                  for entry in step.goto if entry.if_ is not None)
 
 

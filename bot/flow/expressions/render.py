@@ -12,22 +12,21 @@ refused, and texts, lists, numbers and loops can't grow without end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import regex
-from jinja2 import TemplateSyntaxError, nodes, pass_context
-from jinja2.meta import find_undeclared_variables
+from jinja2 import nodes, pass_context
 from jinja2.runtime import Context
 from jinja2.utils import missing
 
 from bot.clock import local
 from bot.errors import ExpressionError
 from bot.flow.expressions import fields, filters, operators, values
-from bot.flow.expressions.complaints import plainly
-from bot.flow.expressions.sandbox import Sandbox, Unparsable, guarded, parsed, parsed_expression
+from bot.flow.expressions.sandbox import Sandbox, guarded, parsed, parsed_expression
+from bot.flow.expressions.sources import UNREADABLE, mistake
 from bot.flow.expressions.values import Scope, plain
 from bot.flow.spec import TEMPLATE
 
@@ -35,19 +34,6 @@ from bot.flow.spec import TEMPLATE
 LONGEST_MESSAGE = 4_096
 LONGEST_TEMPLATE = 16_384
 _REGEX_SECONDS = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """What is wrong with a text or an expression, and where in it.
-
-    Line and column count from 1, the mark of a long text left out.
-    """
-
-    message: str
-    offset: int
-    line: int
-    column: int
 
 
 class Frame(Context):
@@ -108,7 +94,7 @@ def _compiled(source: str, kind: str) -> _Compiled:
     try:
         if kind == "expression":
             return _Compiled(_assigned(parsed_expression(_SHORT, source)), single=True)
-        environment = _environment(source)
+        environment = _LONG if source.startswith(TEMPLATE) else _SHORT
         tree = parsed(environment, source)
         if kind == "value":
             alone = _alone(tree)
@@ -116,13 +102,9 @@ def _compiled(source: str, kind: str) -> _Compiled:
                 return _Compiled(_assigned(guarded(alone)), single=True)
         guarded(tree)
         return _Compiled(environment.from_string(tree).root_render_func, single=False)
-    except (TemplateSyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ExpressionError(_mistake(source, error).message,
+    except UNREADABLE as error:
+        raise ExpressionError(mistake(source, error).message,
                               expression=_quoted(source)) from None
-
-
-def _environment(source: str) -> Sandbox:
-    return _LONG if source.startswith(TEMPLATE) else _SHORT
 
 
 def _alone(tree: nodes.Template) -> nodes.Expr | None:
@@ -228,94 +210,6 @@ def _quoted(source: str) -> str:
     return source if len(source) <= 120 else source[:119] + "…"
 
 
-def check(expression: str) -> Mistake | None:
-    """What is wrong with an expression (written without braces), if anything."""
-    try:
-        _assigned(parsed_expression(_SHORT, expression))
-    except (TemplateSyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return _mistake(expression, error)
-    return None
-
-
-def check_text(source: str) -> Mistake | None:
-    """What is wrong with a text, if anything."""
-    long = source.startswith(TEMPLATE)
-    if not long and "{%" in source:
-        return _at(source, source.index("{%"), "{% … %} may stand in files of templates/ only")
-    environment = _environment(source)
-    try:
-        environment.from_string(guarded(parsed(environment, source)))
-    except (TemplateSyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return _mistake(source, error)
-    return None
-
-
-def names_in(source: str) -> set[str]:
-    """The names that a text needs from its scope; none of one that can't be read."""
-    try:
-        return _names(guarded(parsed(_environment(source), source)))
-    except (TemplateSyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-
-
-def names_in_expression(expression: str) -> set[str]:
-    """The names that an expression needs from its scope; none of one that can't be read."""
-    try:
-        found = parsed_expression(_SHORT, expression)
-        tree = nodes.Template([nodes.Output([found], lineno=1)], lineno=1)
-        tree.set_environment(_SHORT)
-        return _names(tree)
-    except (TemplateSyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-
-
-def _names(tree: nodes.Template) -> set[str]:
-    return find_undeclared_variables(tree)
-
-
-def paths_in(source: str, *, expression: bool = False) -> set[tuple[str, ...]]:
-    """The names with the fields asked of them: ("order", "item") of `order.item`."""
-    try:
-        tree: nodes.Node = (parsed_expression(_SHORT, source) if expression else
-                            guarded(parsed(_environment(source), source)))
-    except (TemplateSyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    return set(_paths([tree]))
-
-
-def _paths(trees: Iterable[nodes.Node]) -> Iterator[tuple[str, ...]]:
-    for node in trees:
-        fields: list[str] = []
-        inner: nodes.Node = node
-        while isinstance(inner, nodes.Getattr):
-            fields.append(inner.attr)
-            inner = inner.node
-        if isinstance(inner, nodes.Name) and inner.ctx == "load":
-            yield (inner.name, *reversed(fields))
-        else:
-            yield from _paths(inner.iter_child_nodes())
-
-
-def _mistake(source: str, error: Exception) -> Mistake:
-    if isinstance(error, Unparsable):
-        return _at(source, error.offset, plainly(error.message or "this can't be read"))
-    if isinstance(error, TemplateSyntaxError):
-        message = error.message or "this can't be read"
-        place = regex.search(r" at (\d+)$", message)
-        if place:
-            return _at(source, int(place[1]), plainly(message[:place.start()]))
-        return _at(source, error.lineno, plainly(message))
-    return _at(source, 0, "this is nested too deeply or holds too large a number")
-
-
-def _at(source: str, offset: int, message: str) -> Mistake:
-    if source.startswith(TEMPLATE):
-        source, offset = source.removeprefix(TEMPLATE), offset - len(TEMPLATE)
-    offset = max(0, min(offset, len(source)))
-    before = source[:offset]
-    return Mistake(message, offset, before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1)
-
-
 def matches(pattern: str, text: str) -> bool:
     """Whether an author's pattern fits the whole text; one that takes too long does not."""
     try:
@@ -333,15 +227,6 @@ def found_once(pattern: str, text: str) -> str | None:
         return None
     found.discard("")
     return found.pop() if len(found) == 1 else None
-
-
-def check_pattern(pattern: str) -> Mistake | None:
-    """What is wrong with an author's pattern, if anything."""
-    try:
-        regex.compile(pattern)
-    except (regex.error, RecursionError, OverflowError) as error:
-        return _at(pattern, getattr(error, "pos", 0) or 0, getattr(error, "msg", str(error)))
-    return None
 
 
 @lru_cache(maxsize=4_096)

@@ -21,6 +21,9 @@ _NOWHERE = ("\x00\ue000", "\x00\ue001")
 _LOOP_FIELDS = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
 _WORD_OPERATORS = frozenset({"and", "or", "not", "in", "is", "if", "else"})
 _LONGEST_SOURCE = 65_536
+#: So deep parts may stand within each other: Python itself takes some two hundred brackets.
+_DEEPEST = 60
+_TOO_DEEP = "too much stands within each other here"
 _Tree = TypeVar("_Tree", bound=nodes.Node)
 
 
@@ -182,6 +185,9 @@ def _reckons(node: nodes.BinExpr) -> None:
 class _Guard(NodeTransformer):
     """Refuses what flows may not say; turns operators into calls that know none and times."""
 
+    def __init__(self) -> None:
+        self.depth = 0
+
     def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
         if isinstance(node, nodes.Pow):
             raise Unparsable("** can't be used", node.lineno)
@@ -189,7 +195,12 @@ class _Guard(NodeTransformer):
             raise Unparsable(f"{_statement(node)} can't be used in a flow", node.lineno)
         if isinstance(node, nodes.BinExpr):
             _reckons(node)
-        return super().visit(node, *args, **kwargs)
+        if self.depth == _DEEPEST:
+            raise Unparsable(_TOO_DEEP, node.lineno)
+        self.depth += 1
+        found = super().visit(node, *args, **kwargs)
+        self.depth -= 1
+        return found
 
     def visit_Name(self, node: nodes.Name) -> nodes.Node:
         if node.name.startswith("__") or node.name in ("self", "super", "caller"):
@@ -235,6 +246,8 @@ class _Guard(NodeTransformer):
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
         left: nodes.Expr = self.visit(node.expr)
         found: nodes.Expr | None = None
+        if len(node.ops) > _DEEPEST:
+            raise Unparsable(_TOO_DEEP, node.lineno)
         for operand in node.ops:
             right: nodes.Expr = self.visit(operand.expr)
             one = _operator(operand.op, node.lineno, left, right)

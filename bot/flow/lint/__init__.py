@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.flow.expressions import render
+from bot.flow.expressions import sources
 from bot.flow.lint import answers, asking, calls, names, texts, triggers, ways
 from bot.flow.lint.parts import CheckOptions, Document
 from bot.flow.reading.source import Finding
@@ -20,7 +20,7 @@ def check(documents: list[Document], base: list[Document], commands: CommandsSpe
     `base_texts`: the shipped ones, whose names a reworded text may use. `known`: the registered
     templates.
     """
-    used = {name: {word for text in languages.values() for word in render.names_in(text)}
+    used = {name: {word for text in languages.values() for word in sources.text(text).names}
             for name, languages in base_texts.items.items()}
     return [
         *names.check(documents, options, unread, used),
@@ -38,7 +38,7 @@ def templates(folder: Path, long_texts: Mapping[str, Mapping[str, str]]) -> list
     out: list[Finding] = []
     for name, languages in long_texts.items():
         for language, text in languages.items():
-            mistake = render.check_text(TEMPLATE + text)
+            mistake = sources.text(TEMPLATE + text).mistake
             if mistake is not None:
                 out.append(Finding(str(folder / f"{name}.{language}.j2"), mistake.line,
                                    mistake.column, "error", mistake.message))

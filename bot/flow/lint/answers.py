@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.flow.expressions import render
-from bot.flow.lint.parts import Document, Path, of_flow
+from bot.flow.expressions import sources
+from bot.flow.lint.parts import Document, Path
 from bot.flow.reading.pieces import did_you_mean, one_of
 from bot.flow.reading.source import Finding
 from bot.flow.reading.ways import RESERVED_OUTCOMES
@@ -49,8 +49,8 @@ def _may_be_empty(flow: FlowSpec, step: Step) -> bool:
     if step.choices_from is None or step.if_empty is not None or any(
             choice.if_ is None for choice in step.choices):
         return False
-    data = render.paths_in(step.choices_from.each, expression=True)
-    return not any(entry.if_ is not None and data & render.paths_in(entry.if_, expression=True)
+    data = sources.expression(step.choices_from.each).paths
+    return not any(entry.if_ is not None and data & sources.expression(entry.if_).paths
                    for other in flow.steps.values() for entry in other.goto)
 
 
@@ -100,7 +100,7 @@ def _outcomes(flow: FlowSpec) -> set[str]:
 def _compared(doc: Document, flow: FlowSpec, flows: dict[str, Document]) -> Iterator[Finding]:
     choices = {name: _ids(flow, name) for name, slot in flow.slots.items()
                if slot.type == "choice"}
-    for part in of_flow(doc):
+    for part in doc.parts:
         if "==" not in part.source and "!=" not in part.source:
             continue
         for match in _COMPARED.finditer(part.source):

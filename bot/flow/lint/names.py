@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
-from bot.flow.expressions import render
+from bot.flow.expressions import sources
 from bot.flow.expressions.filters import NAMES
-from bot.flow.lint.parts import GLOBALS, CheckOptions, Document, Part, Path, clock_path, of_document
+from bot.flow.lint.parts import GLOBALS, CheckOptions, Document, Part, Path, clock_path
 from bot.flow.reading.pieces import did_you_mean, one_of
 from bot.flow.reading.source import Finding
 from bot.flow.spec import TEMPLATE, Choice, Command, FlowSpec, Next, Step
@@ -57,15 +56,15 @@ def _expressions(doc: Document, options: CheckOptions, fields: frozenset[str],
                  texts_names: dict[str, set[str]]) -> Iterator[Finding]:
     slots = doc.spec.slots if doc.kind == "flow" else {}
     started = {"event"} if doc.kind == "flow" and doc.spec.triggers.event else set()
-    for part in of_document(doc):
+    for part in doc.parts:
         if not part.expression and "{" not in part.source:
             continue
-        mistake = (render.check(part.source) if part.expression else
-                   None if part.source.startswith(TEMPLATE) else render.check_text(part.source))
-        if mistake is not None:
-            yield doc.error(part.path, f"this can't be worked out: {mistake.message}")
+        found = part.examined
+        if found.mistake is not None:
+            if not part.source.startswith(TEMPLATE):  # those are looked at in their own files
+                yield doc.error(part.path, f"this can't be worked out: {found.mistake.message}")
             continue
-        for path in _paths(part.source, part.expression):
+        for path in found.paths:
             if doc.kind == "texts":
                 known: Iterable[str] = GLOBALS | texts_names.get(str(part.path[1]), set())
             else:
@@ -74,16 +73,6 @@ def _expressions(doc: Document, options: CheckOptions, fields: frozenset[str],
                 yield _unknown_name(doc, part, path[0], known)
             else:
                 yield from _fields(doc, part, path, options, fields)
-
-
-@lru_cache(maxsize=16_384)
-def _paths(source: str, expression: bool) -> frozenset[tuple[str, ...]]:
-    """What a source asks for; in a long text without the names that its loops make."""
-    paths = render.paths_in(source, expression=expression)
-    if source.startswith(TEMPLATE):
-        names = render.names_in(source)
-        paths = {path for path in paths if path[0] in names}
-    return frozenset(paths)
 
 
 def _unknown_name(doc: Document, part: Part, name: str, known: Iterable[str]) -> Finding:
@@ -145,7 +134,7 @@ def _flow(doc: Document, flows: dict[str, Document], options: CheckOptions,
         yield from _queue(doc, ("queue",), flow.queue, options)
     for name, slot in flow.slots.items():
         if slot.pattern is not None:
-            mistake = render.check_pattern(slot.pattern)
+            mistake = sources.pattern(slot.pattern)
             if mistake is not None:
                 yield doc.error(("slots", name, "pattern"),
                                 f"this pattern can't be read: {mistake.message}")
@@ -344,9 +333,9 @@ def _slots(flows: dict[str, Document]) -> Iterator[Finding]:
                 name not in flow.slots for name in filled if not name.startswith("contact.")):
             continue
         read: set[str] = set(taken[doc.name])
-        for part in of_document(doc):
+        for part in doc.parts:
             if part.expression or "{" in part.source:
-                read |= {path[0] for path in _paths(part.source, part.expression)}
+                read |= part.examined.names
         for step in flow.steps.values():
             read |= set(step.review or ())
         asked = {step.slot for step in flow.steps.values()}

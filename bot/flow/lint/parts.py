@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.flow.expressions import sources
 from bot.flow.reading.source import Finding, Node
 from bot.flow.spec import (
     Choice,
@@ -58,6 +59,14 @@ class Document:
     spec: Any  #: FlowSpec, AnswersSpec, (name, items) of commands, or TextsSpec
     damaged: frozenset[str] = frozenset()  #: steps in which something could not be read
     unclear: bool = False  #: the file itself has mistakes of writing
+    _parts: list[Part] = field(default_factory=list)
+
+    @property
+    def parts(self) -> list[Part]:
+        """Everything in the file that is filled in or worked out."""
+        if not self._parts:
+            self._parts.extend(_of_document(self))
+        return self._parts
 
     def named(self, section: str) -> Iterable[str]:
         """The names written under `slots` or `steps`, also those with nothing after them."""
@@ -89,6 +98,10 @@ class Part:
     step: str = ""
     #: it is sent when the step is entered: before its call, after its `set`
     entering: bool = False
+
+    @property
+    def examined(self) -> sources.Examined:
+        return sources.expression(self.source) if self.expression else sources.text(self.source)
 
 
 _NONE: frozenset[str] = frozenset()
@@ -204,7 +217,7 @@ def of_step(doc: Document, name: str, step: Step) -> Iterator[Part]:
     yield from _timers(step.remind or (), clock_path(doc, name, "remind"), name)
 
 
-def of_flow(doc: Document) -> Iterator[Part]:
+def _of_flow(doc: Document) -> Iterator[Part]:
     flow: FlowSpec = doc.spec
     yield from of_texts(flow.title, ("title",))
     for name, slot in flow.slots.items():
@@ -229,10 +242,9 @@ def of_command(command: Command, path: Path) -> Iterator[Part]:
     yield from of_goto(command.goto, (*path, "goto"))
 
 
-def of_document(doc: Document) -> Iterator[Part]:
-    """Everything in a file that is filled in or worked out."""
+def _of_document(doc: Document) -> Iterator[Part]:
     if doc.kind == "flow":
-        yield from of_flow(doc)
+        yield from _of_flow(doc)
     elif doc.kind == "answers":
         for name, item in doc.spec.items.items():
             yield from of_say(item.say, ("items", name, "say"))

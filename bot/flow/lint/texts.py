@@ -12,7 +12,6 @@ from bot.flow.lint.parts import (
     Part,
     Path,
     of_command,
-    of_document,
     of_say,
 )
 from bot.flow.reading.pieces import one_of
@@ -164,7 +163,7 @@ def _never_said(doc: Document, at: Path, flow: FlowSpec, step: Step) -> Iterator
 def _loose(doc: Document) -> Iterator[Finding]:
     """Names in single braces, which would be sent as they stand."""
     slots = doc.spec.slots if doc.kind == "flow" else {}
-    for part in of_document(doc):
+    for part in doc.parts:
         if part.expression or "{" not in part.source or part.source.startswith(TEMPLATE):
             continue
         for match in _SINGLE.finditer(part.source):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bot.flow.expressions import render
 from bot.flow.lint.parts import CheckOptions, Document, Path, clock_path, of_step
 from bot.flow.reading.pieces import one_of
 from bot.flow.reading.source import Finding
@@ -206,8 +205,8 @@ def _results(doc: Document, flow: FlowSpec) -> Iterator[Finding]:
         if not results:
             continue
         for part in of_step(doc, name, step):
-            if part.entering and results & render.names_in(part.source):
-                slot = min(results & render.names_in(part.source))
+            if part.entering and results & part.examined.names:
+                slot = min(results & part.examined.names)
                 yield doc.error(part.path, f"this is sent before the {step.kind}, so it can't use "
                                            f"`{slot}`: say it in the next step")
 
@@ -219,7 +218,7 @@ def _refusing(doc: Document, flow: FlowSpec, edges: Edges) -> Iterator[Finding]:
         if step.kind != "call":
             continue
         used = {used for part in of_step(doc, name, step) if part.path[2] == "with"
-                for used in render.names_in(part.source)}
+                for used in part.examined.names}
         for other in _from([name], automatic):
             here = flow.steps[other]
             if other != name and here.kind not in {"", "call"}:

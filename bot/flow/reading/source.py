@@ -22,6 +22,9 @@ MAX_DEPTH = 40
 _REPAIRS = 20
 #: What no text can hold: control characters but tab and line ends, and non-characters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+#: What is no comment, whatever YAML says: `Order #12 is here`, `n#1`.
+_LOST_OF_A_SENTENCE = re.compile(r"\s*#\S")
+_LOST_OF_A_WORD = re.compile(r"\s*#[\d{]")
 _TECHNICAL = {
     "anchor": "a text can't begin with `&`",
     "alias": "a text can't begin with `*`",
@@ -196,7 +199,8 @@ class _Reader:
         if not event.style and event.value:
             end = event.end_mark
             rest = self.lines[end.line][end.column:] if end.line < len(self.lines) else ""
-            if re.match(r"\s*#\S" if " " in event.value else r"\s*#[\d{]", rest):
+            lost = _LOST_OF_A_SENTENCE if " " in event.value else _LOST_OF_A_WORD
+            if "#" in rest and lost.match(rest):
                 self.quote(place, "the part after `#` would be lost")
         return Node(event.value, *place)
 
