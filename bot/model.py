@@ -212,3 +212,5 @@ class Decision:
     """Changes only: language, language_from, opted_out, tags (the whole list), fields (merged)."""
     refused: str = ""  #: an agent's wish that can't be met, and why; nothing else is set then
     incident: str = ""  #: what staff must hear about, e.g. an author's expression that failed
+    blanks: list[str] = field(default_factory=list)
+    """Texts of the flow that were said though a value in them was none: for its tests."""

@@ -17,6 +17,7 @@ from bot.flow import (
     hearing,
     review,
     stack,
+    starts,
     steps,
     tickets,
     undelivered,
@@ -25,15 +26,27 @@ from bot.flow import (
 from bot.flow.flows import Flows
 from bot.flow.messages import compose
 from bot.flow.turn import Turn
-from bot.model import BOT, QUEUE, Decision, Event, Journal, Place, Reply, Snapshot
+from bot.model import BOT, QUEUE, Decision, Event, Journal, Json, Place, Reply, Snapshot
 
 
 def decide(flows: Flows, snapshot: Snapshot, event: Event) -> Decision:
     """Everything that one event causes. Raises `UnknownVersion`, and nothing else."""
+    return _caused(flows, snapshot, event, _KINDS.get(event.kind, _ignored))
+
+
+def begin(flows: Flows, snapshot: Snapshot, event: Event, flow: str, slots: Json,
+          step: str = "") -> Decision:
+    """What starting a flow causes, at any of its steps: nobody has said a word for it."""
+    return _caused(flows, snapshot, event,
+                   lambda turn: starts.start_at(turn, flow, slots, step))
+
+
+def _caused(flows: Flows, snapshot: Snapshot, event: Event,
+            first: Callable[[Turn], None]) -> Decision:
     turn = Turn(flows, snapshot, event)
     try:
         try:
-            _KINDS.get(event.kind, _ignored)(turn)
+            first(turn)
         except ExpressionError as problem:
             turn.fails(problem)
         turn.go()
@@ -81,7 +94,7 @@ def _decided(turn: Turn) -> Decision:
         calls=turn.calls,
         timers={**clocks.timers(turn), **events.timer(turn), **gathering.timer(turn)},
         remind_at=clocks.remind_at(turn), ticket=turn.ticket, contact=turn.changes,
-        incident=turn.incident)
+        incident=turn.incident, blanks=turn.blanks)
 
 
 def _replies(turn: Turn) -> list[Reply]:

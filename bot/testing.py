@@ -13,16 +13,18 @@ the script says. What was said stands in `chat.messages`, in order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from bot import app, check, config, router
 from bot.clock import DAY, MARGIN
-from bot.errors import BotError, FlowError
+from bot.errors import FlowError
 from bot.flow import refs
 from bot.flow.expressions.values import is_media
 from bot.flow.flows import Flows
+from bot.flow.machine import Version
 from bot.model import (
     BOT,
     CallRequest,
@@ -34,6 +36,7 @@ from bot.model import (
     Snapshot,
     TicketChange,
 )
+from bot.scripts.operations import Operations, ScriptError, failure
 
 CUSTOMER: Final = "customer"
 #: A Monday morning in Berlin: 2026-03-02 10:00.
@@ -46,10 +49,6 @@ _CONVERSATION, _CHANNEL, _AGENT = "scripted", "main", "agent-1"
 _MOST_CALLS: Final = 200
 
 
-class ScriptError(BotError):
-    """The script asks for something that this conversation does not offer."""
-
-
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message, of the customer, the bot or an agent."""
@@ -60,7 +59,8 @@ class Message:
     language: str = ""  #: of what the bot said
     choices: tuple[tuple[str, str, str], ...] = ()
     """What can be tapped: (reply id, the choice's id, its title)."""
-    visit: str = ""  #: the visit of a step that wants to know when it can't be delivered
+    visit: str = ""  #: of the step that wants to know when it can't be delivered
+    about: str = ""  #: what the event is about that its flow was started by
 
     @property
     def text(self) -> str:
@@ -88,41 +88,6 @@ class Call:
     operation: str
     arguments: Json
     answer: Any
-
-
-class Operations:
-    """What calls are answered.
-
-    A value answers every call of its operation. `{"in turn": [...]}` answers the first call, the
-    second … and the last one from then on; `[{"when": {argument: value}, "gives": ...}, ...]` by
-    argument; `{"error": 500}`, `{"error": "timeout"}` fail.
-    """
-
-    def __init__(self, answers: Mapping[str, Any]) -> None:
-        self._answers = dict(answers)
-        self._turns: dict[str, int] = {}
-
-    def answer(self, operation: str, arguments: Json) -> Any:
-        if operation not in self._answers:
-            raise ScriptError(f"nothing is given for the operation {operation}")
-        return self._pick(operation, self._answers[operation], arguments)
-
-    def _pick(self, operation: str, given: Any, arguments: Json) -> Any:
-        if isinstance(given, Mapping) and set(given) == {"in turn"}:
-            turn = self._turns.get(operation, 0)
-            self._turns[operation] = turn + 1
-            return self._pick(operation, given["in turn"][min(turn, len(given["in turn"]) - 1)],
-                              arguments)
-        rules = [given] if isinstance(given, Mapping) else given
-        if isinstance(rules, list) and rules and all(
-                isinstance(rule, Mapping) and "gives" in rule and set(rule) <= {"when", "gives"}
-                for rule in rules):
-            for rule in rules:
-                if all(str(arguments.get(name)) == str(value)
-                       for name, value in rule.get("when", {}).items()):
-                    return self._pick(operation, rule["gives"], arguments)
-            raise ScriptError(f"no `when` of {operation} fits {arguments}")
-        return given
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +128,10 @@ class Chat:
     journal: Journal | None = None  #: of the last turn: what decided, and how sure
     ask: Callable[[str, Json], Any] | None = None
     """Answers an operation for which nothing is given; without it that is a `ScriptError`."""
-    _state: Json = field(default_factory=dict)
+    blanks: list[str] = field(default_factory=list)  #: texts that were said with a value missing
+    calling: list[CallRequest] = field(default_factory=list)  #: those not answered yet
+    holds: bool = False  #: calls wait until `gives` is told what they give
+    state: Json = field(default_factory=dict)  #: what the engine remembers
     _window_until: int = 0
     _last_inbound: int = 0
     _timers: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -187,14 +155,34 @@ class Chat:
         self.parked.clear()
         self._turn("message", content)
 
-    def taps(self, choice: str) -> None:
-        """The customer taps a choice, by its id or its title, in the newest message that has it."""
+    def taps(self, choice: str, about: str = "") -> None:
+        """The customer taps a choice, by its id or its title, in the newest message that has it.
+        `about`: in the newest one of the flow that an event about this has started.
+        """
         for message in reversed(self.messages):
+            if about not in ("", message.about):
+                continue
             for reply_id, id_, title in message.choices:
                 if choice in (id_, title):
                     self.sends({"type": "tap", "id": reply_id, "title": title})
                     return
-        raise ScriptError(f"no message has a button or row “{choice}”")
+        raise ScriptError(f"no message{f' about {about}' if about else ''} has a button or row "
+                          f"“{choice}”")
+
+    def begins(self, flow: str, slots: Mapping[str, Any] | None = None, step: str = "") -> None:
+        """A flow starts, with these slots filled, at this step; nobody has said anything."""
+        version = self.flows.current.get(flow)
+        if version is None or (step and step not in version.nodes):
+            raise ScriptError(f"there is no flow {flow}" if version is None else
+                              f"the flow {flow} has no step {step}")
+        for name in slots or {}:
+            if name not in version.slots:
+                raise ScriptError(f"the flow {flow} has no slot {name}")
+        self._window_until = self._window_until or self.now + DAY
+        self._last_inbound = self._last_inbound or self.now
+        kept = {name: kept_as(version, name, value) for name, value in (slots or {}).items()}
+        self._take(router.begin(self.flows, self.snapshot, self._event("begin", {}), flow, kept,
+                                step))
 
     def advance(self, ms: int) -> None:
         """Let time pass; time-outs and reminders happen when they are due."""
@@ -245,28 +233,52 @@ class Chat:
             due.append((self._remind_at, "reminder", {}))
         return min(due, key=lambda each: each[:2], default=None)
 
-    def _turn(self, kind: str, payload: Json) -> None:
-        waiting = self._decide(kind, payload)
-        for _ in range(_MOST_CALLS):
-            if not waiting:
-                return
-            waiting += self._decide("result", self._called(waiting.pop(0)))
-        raise ScriptError("the flow calls its operations without end")
+    def gives(self, answer: Any) -> None:
+        """The oldest call that is not answered yet gives this."""
+        call = self.calling.pop(0)
+        arguments = {name: _linked(value) for name, value in call.arguments.items()}
+        self._answered(call, arguments, answer)
 
-    def _decide(self, kind: str, payload: Json) -> list[CallRequest]:
+    def fork(self) -> Chat:
+        """The same conversation, to be gone on with in another way."""
+        twin = copy(self)
+        for name in ("messages", "calls", "incidents", "blanks", "calling", "parked"):
+            setattr(twin, name, list(getattr(self, name)))
+        twin._timers = dict(self._timers)
+        return twin
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The conversation, as the engine is given it."""
+        return Snapshot(_CONVERSATION, _CHANNEL, self.contact, self.owner, self.state,
+                        self._window_until, self._last_inbound, self.ticket)
+
+    @property
+    def next_at(self) -> int | None:
+        """When the next time-out or reminder is due."""
+        due = self._due()
+        return due[0] if due is not None else None
+
+    def _event(self, kind: str, payload: Json) -> Event:
         self._events += 1
-        snapshot = Snapshot(
-            _CONVERSATION, _CHANNEL, self.contact, self.owner, self._state, self._window_until,
-            self._last_inbound, self.ticket)
-        decision = router.decide(self.flows, snapshot,
-                                 Event(f"e{self._events}", kind, self.now, payload))
+        return Event(f"e{self._events}", kind, self.now, payload)
+
+    def _turn(self, kind: str, payload: Json) -> None:
+        self._take(router.decide(self.flows, self.snapshot, self._event(kind, payload)))
+
+    def _take(self, decision: Decision) -> None:
         if decision.refused:
             raise ScriptError(decision.refused)
         self._apply(decision)
-        return list(decision.calls)
+        self.calling += decision.calls
+        for _ in range(_MOST_CALLS):
+            if self.holds or not self.calling:
+                return
+            self._call(self.calling.pop(0))
+        raise ScriptError("the flow calls its operations without end")
 
     def _apply(self, decision: Decision) -> None:
-        self._state = decision.state
+        self.state = decision.state
         self.journal = decision.journal
         self.owner = decision.owner
         self.step = decision.place.step if decision.place else ""
@@ -280,6 +292,7 @@ class Chat:
         self.outcome = decision.journal.outcome or self.outcome
         if decision.incident:
             self.incidents.append(decision.incident)
+        self.blanks += decision.blanks
         self._change_contact(decision.contact)
         if decision.ticket is not None:
             self._change_ticket(decision.ticket)
@@ -323,29 +336,38 @@ class Chat:
         elif change.action == "close":
             self.ticket = None
 
-    def _called(self, call: CallRequest) -> Json:
+    def _call(self, call: CallRequest) -> None:
         arguments = {name: _linked(value) for name, value in call.arguments.items()}
         if self.ask is not None and call.operation not in self.operations:
             answer = self.ask(call.operation, arguments)
         else:
             answer = self._answers.answer(call.operation, arguments)
+        self._answered(call, arguments, answer)
+
+    def _answered(self, call: CallRequest, arguments: Json, answer: Any) -> None:
         self.calls.append(Call(call.operation, arguments, answer))
-        result: Json = {"key": call.key, "call": call.operation}
+        result: Json = {"key": call.key, "call": call.operation, "ok": True, "value": answer}
         if isinstance(answer, Mapping) and set(answer) == {"error"}:
-            return {**result, "ok": False, "error": _failure(answer["error"])}
-        return {**result, "ok": True, "value": answer}
+            result = {"key": call.key, "call": call.operation, "ok": False,
+                      "error": failure(answer["error"])}
+        decision = router.decide(self.flows, self.snapshot, self._event("result", result))
+        self._apply(decision)
+        self.calling += decision.calls
+
+
+def kept_as(version: Version, slot: str, value: Any) -> Any:
+    """A slot's value as the engine keeps it: a choice has its label beside it."""
+    if version.kinds[slot] != "choice" or isinstance(value, Mapping):
+        return value
+    for node in version.nodes.values():
+        if node.slot == slot and str(value) in node.by_id:
+            return {"id": str(value), "label": node.by_id[str(value)].label}
+    return {"id": str(value), "label": str(value)}
 
 
 def _linked(value: Any) -> Any:
     """What a customer sent leaves as a link, as it does in production."""
     return f"https://files.example/{value['id']}" if is_media(value) else value
-
-
-def _failure(error: Any) -> Json:
-    if isinstance(error, int):
-        kind = "conflict" if error == 409 else "refused" if error < 500 else "unavailable"
-        return {"kind": kind, "status": error}
-    return {"kind": str(error), "status": None}
 
 
 __all__: Sequence[str] = ("CUSTOMER", "KIM", "MONDAY", "Call", "Chat", "Message", "Operations",

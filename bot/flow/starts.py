@@ -8,6 +8,7 @@ from bot.flow import offers, slots, stack
 from bot.flow.expressions import render
 from bot.flow.sends import send
 from bot.flow.spec import Slot
+from bot.flow.turn import DONE
 from bot.model import Json
 
 if TYPE_CHECKING:
@@ -34,6 +35,17 @@ def start(turn: Turn, flow: str, given: Json | None = None) -> None:
             kept[fillers[0]] = turn.slots[name]
     if kept:
         turn.run["kept"] = kept
+
+
+def start_at(turn: Turn, flow: str, given: Json, step: str) -> None:
+    """Start a flow, not at its first step where another is named."""
+    turn.rule, turn.item = "trigger", f"flow:{flow}"
+    start(turn, flow, given)
+    if step:
+        machine = turn.version.machine
+        turn.next = f"start_{step}"
+        if turn.next not in machine.events:
+            machine.add_transition(turn.next, DONE, step)
 
 
 def wish(turn: Turn, flow: str, text: str | None) -> None:

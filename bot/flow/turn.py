@@ -36,11 +36,12 @@ _FILLED_IN = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 class Turn:
     """What happens to one conversation because of one event."""
 
-    __slots__ = ("_scope", "answer", "before", "calls", "changes", "choice", "count", "editing",
-                 "ended", "ending", "entered", "error", "event", "flows", "given", "incident",
-                 "item", "language", "leaving", "mark", "next", "now", "out", "outcome", "owner",
-                 "reason", "refused", "replies", "rule", "run", "runs", "score", "silent", "slots",
-                 "snapshot", "state", "step", "target", "ticket", "version")
+    __slots__ = ("_scope", "answer", "before", "blanks", "calls", "changes", "choice", "count",
+                 "editing", "ended", "ending", "entered", "error", "event", "flows", "given",
+                 "incident", "item", "language", "leaving", "mark", "next", "now", "out",
+                 "outcome", "owner", "reason", "refused", "replies", "rule", "run", "runs",
+                 "score", "silent", "slots", "snapshot", "state", "step", "target", "ticket",
+                 "version")
 
     def __init__(self, flows: Flows, snapshot: Snapshot, event: Event) -> None:
         self.flows = flows
@@ -60,8 +61,8 @@ class Turn:
         self.ticket: TicketChange | None = None
         self.owner = snapshot.owner
         self.incident = ""
-        #: For the journal: what decided, which item, how sure, and where it stood before.
-        self.rule = "ignored"
+        self.blanks: list[str] = []  #: texts in which a value was none
+        self.rule = "ignored"  #: for the journal: what decided, which item, how sure
         self.item = ""
         self.score: float | None = None
         #: The event that the machine is to be given next; None: the step waits.
@@ -293,8 +294,8 @@ class Turn:
         options = self.flows.options
         scope = Scope(
             Names(self, extra), self.language, self.zone, options.currency,
-            options.default_language, self.now,
-            self.flows.zone(self.contact_timezone), options.country)
+            options.default_language, self.now, self.flows.zone(self.contact_timezone),
+            options.country, self.blanks)
         if not extra:
             self._scope = scope
         return scope
@@ -310,9 +311,8 @@ class Turn:
     @property
     def contact_timezone(self) -> str | None:
         """The name of the contact's zone: one that a flow has set goes before the one known."""
-        contact = self.snapshot.contact
-        fields = {**contact.fields, **self.changes.get("fields", {})}
-        return fields.get("timezone") or contact.timezone
+        fields = {**self.snapshot.contact.fields, **self.changes.get("fields", {})}
+        return fields.get("timezone") or self.snapshot.contact.timezone
 
     def pick(self, texts: Texts) -> str:
         return text_for(texts, self.language, self.flows.options.default_language)
@@ -325,12 +325,12 @@ class Turn:
     @contextmanager
     def in_language_of_staff(self) -> Iterator[None]:
         """Texts made within are for staff, whatever language the contact speaks."""
-        language, self.language = self.language, self.flows.options.default_language
-        self._scope = None
+        language, blanks = self.language, self.blanks
+        self.language, self.blanks, self._scope = self.flows.options.default_language, [], None
         try:
             yield
         finally:
-            self.language, self._scope = language, None
+            self.language, self.blanks, self._scope = language, blanks, None
 
     def system(self, name: str, **extra: Any) -> str:
         """What the system itself says, without what is filled in where that fails."""

@@ -44,6 +44,7 @@ class Frame(Context):
         self.scope = scope
         self.people = people
         self.rounds = 0
+        self.blank = False  #: a value that was to be written is none
         self.vars = {}
         self.exported_vars = set()
 
@@ -72,6 +73,9 @@ class Frame(Context):
 
 @pass_context
 def _written(frame: Frame, value: Any) -> str:
+    if value is None:
+        frame.blank = True
+        return ""
     return value if type(value) is str else fields.text_of(frame, value)
 
 
@@ -133,7 +137,10 @@ def text(source: str, scope: Scope) -> str:
         return source
     compiled = _compiled(source, "text")
     most = LONGEST_TEMPLATE if long else LONGEST_MESSAGE + len(source)
-    written = _run(source, compiled.run, Frame(scope, people=True), most)
+    frame = Frame(scope, people=True)
+    written = _run(source, compiled.run, frame, most)
+    if frame.blank and scope.blanks is not None:
+        scope.blanks.append(source)
     return written.strip("\n") if long else written
 
 

@@ -258,6 +258,11 @@ class _Guard(NodeTransformer):
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
         return _operator("~", node.lineno, *[self.visit(one) for one in node.nodes])
 
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:
+        for one in node.nodes:
+            _says_nothing_else(one)
+        return self.generic_visit(node)
+
     def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:
         if node.expr2 is None:
             node.expr2 = nodes.Const(None, lineno=node.lineno)
@@ -280,6 +285,15 @@ class _Guard(NodeTransformer):
         if node.test is not None:
             node.test = self.visit(node.test)
         return node
+
+
+def _says_nothing_else(node: nodes.Node | None) -> None:
+    """In a text `{{ x if y }}` means to say nothing otherwise: that is no value that is missing."""
+    if isinstance(node, nodes.CondExpr):
+        _says_nothing_else(node.expr1)
+        if node.expr2 is None:
+            node.expr2 = nodes.Const("", lineno=node.lineno)
+        _says_nothing_else(node.expr2)
 
 
 def guarded(tree: _Tree) -> _Tree:

@@ -57,6 +57,7 @@ class Scope:
     now: int | None = None  #: epoch ms; gives the names `now` and `today`
     contact_zone: tzinfo | None = None  #: times name their zone where this one differs
     country: str | None = None  #: of the business, assumed for phone numbers without a prefix
+    blanks: list[str] | None = None  #: takes the texts for people in which a value was none
 
 
 @dataclass(frozen=True, slots=True)
