@@ -143,7 +143,7 @@ def test_an_agent_who_owes_an_answer_is_reminded_in_silence(tmp_path: Path) -> N
 def test_a_reminder_that_comes_after_the_window_has_closed_says_nothing(tmp_path: Path) -> None:
     talk = returning(tmp_path).says("return")
     talk.now += 25 * HOUR
-    assert talk.happens("reminder", {}).rule == "stale"
+    assert talk.happens("reminder", {}).rule == "expired"
     assert talk.contents == []
 
 

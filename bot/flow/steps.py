@@ -89,10 +89,18 @@ def _skip(turn: Turn, node: Node) -> None:
 def _open_question(turn: Turn, node: Node) -> None:
     journal = turn.run["questions"]
     journal.append([node.name, turn.run["visit"], {}])
-    while len(journal) > QUESTIONS or (len(journal) > 1 and weighs_more(journal, HEAVIEST)):
+    while len(journal) > QUESTIONS or (len(journal) > 1 and _grows_heavy(journal)):
         del journal[0]
         if turn.run.get("sealed"):
             turn.run["sealed"] -= 1
+
+
+def _grows_heavy(journal: list[Any]) -> bool:
+    """Whether it should lose its oldest question for what the last one added to it."""
+    added = journal[-2]
+    if not any(isinstance(value, dict | list) for value in (*added[2].values(), *added[3:])):
+        return False  # texts are bounded by their number: only what a call gave can be large
+    return weighs_more(journal, HEAVIEST)
 
 
 def _kept(turn: Turn, node: Node) -> bool:
