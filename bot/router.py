@@ -157,9 +157,9 @@ def _result(turn: Turn) -> None:
     if node.step.save is not None:
         turn.put(node.step.save, payload.get("value") if ok else None)
     if not ok:
-        turn.error = {"kind": "invalid", "status": None, **(payload.get("error") or {})}
-        turn.mark_here()
-    turn.next = "result" if ok else "failed"
+        turn.call_fails(payload.get("error") or {})
+    else:
+        turn.next = "result"
 
 
 def answers(flows: Flows, snapshot: Snapshot) -> list[tuple[str, str]]:

@@ -62,3 +62,45 @@ async def test_a_result_that_can_t_be_handled_at_once_waits_whole(
     await store.take_turn(conversation, tried[0], step)
     assert [event.payload for event in got] == [RESULT]
     assert await rows(database, "select * from inbox") == []
+
+
+async def test_behind_a_result_that_was_put_aside_messages_wait_for_nothing(
+        store: Store, clock: Clock, database: Database) -> None:
+    """Whatever the flow believes: it stands at the call, and does so after each further turn."""
+    def believes(snapshot: Snapshot, event: Event) -> Decision:
+        decision = counts(snapshot, event)
+        decision.busy = True
+        return decision
+
+    conversation = await asked(store, clock)
+    await store.accept([wrote(clock, number=2, text="held back")], believes)
+    await store.end_call(conversation, RESULT, None)
+    for attempt in range(1, 6):
+        tried = await store.begin(conversation)
+        assert tried is not None
+        await store.failed(conversation, tried[0], "RuntimeError()", attempt)
+    assert await store.dead.count() == 1
+    assert conversation in await store.ready(10)
+    tried = await store.begin(conversation)
+    assert tried is not None
+    await store.take_turn(conversation, tried[0], believes)
+    await store.accept([wrote(clock, number=3, text="at once")], believes)
+    assert await rows(database, "select state from conversation") == [
+        ('{"seen":["hello","held back","at once"]}',)]
+    (letter,) = (await store.dead.listed()).rows
+    await store.dead.retry(letter.id, "command line")
+    tried = await store.begin(conversation)
+    assert tried is not None
+    await store.take_turn(conversation, tried[0], counts)
+    assert await rows(database, "select busy, waiting from conversation") == [(0, 0)]
+
+
+async def test_a_poison_event_beside_a_call_leaves_messages_waiting_for_its_result(
+        store: Store, clock: Clock, database: Database) -> None:
+    conversation = await asked(store, clock)
+    await store.happen(conversation, Event("~", "timer", clock.now(), {}), None)
+    for attempt in range(1, 6):
+        tried = await store.begin(conversation)
+        assert tried is not None
+        await store.failed(conversation, tried[0], "RuntimeError()", attempt)
+    assert await rows(database, "select busy from conversation") == [(1,)]

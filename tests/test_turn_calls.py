@@ -81,6 +81,18 @@ def test_a_result_that_is_not_waited_for_moves_nothing(talk: Talk) -> None:
     assert talk.returns({"name": "Boots"}).rule == "stale"
 
 
+def test_a_message_that_did_not_have_to_wait_for_the_result_says_that_there_is_none(
+        talk: Talk) -> None:
+    """The result was put aside: the step goes the way of its failure, then the message is heard."""
+    key = talk.call.key if talk.call is not None else ""
+    talk.says("calls")
+    assert "Broken" in talk.said
+    assert talk.said.endswith("What?")
+    assert (talk.rule, talk.step) == ("trigger", "calls/ask")
+    talk.happens("result", {"call": "shop.list", "key": key, "ok": True, "value": {}})
+    assert talk.rule == "stale"
+
+
 def test_each_visit_has_a_key_of_its_own_and_each_conversation(tmp_path: Path) -> None:
     keys = set()
     for name in ("c1", "c2"):

@@ -61,8 +61,9 @@ def hear(turn: Turn) -> None:
         turn.rule = "agent"
         state["owe"] = True
         return
-    if turn.calling:  # the store holds messages back while a call runs; this one slipped by
-        turn.rule = "ignored"
+    if turn.calling:  # messages wait for the result of a call: this one did not, so there is none
+        turn.call_fails({})
+        state["unheard"] = [turn.event.id, content]
         return
     if text is not None:
         contact_language.from_script(turn, text)

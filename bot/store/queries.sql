@@ -132,7 +132,12 @@ delete from inbox where conversation = $1 and seq = $2
 update inbox set state = 'dead', error = $3, lease_until = 0
 where conversation = $1 and id = $2 and state = 'new'
 -- name: bury_event
-update conversation set waiting = waiting - 1, ready_at = $2 where id = $1
+-- Where it was the result of a call, and no other runs, messages wait for nothing any more.
+update conversation set waiting = waiting - 1, ready_at = $2, busy = case
+    when exists (select 1 from call k where k.conversation = $1)
+      or exists (select 1 from inbox i where i.conversation = $1 and i.kind = 'result'
+                 and i.state = 'new') then busy else 0 end
+where id = $1
 -- name: end_begun
 update inbox set lease_until = 0 where lease_until > 0
 -- name: end_waits
@@ -216,7 +221,7 @@ delete from call where key = $1
 
 -- name: head
 select o.id, o.channel, o.once, o.free, o.owner_epoch, o.state, o.attempts, o.epoch, o.not_before,
-       o.after, o.created_at, m.content, m.origin,
+       o.created_at, m.content, m.origin, m.status,
        v.reach, v.window_until, v.owner, v.owner_epoch, c.opted_out_at
 from outbox o
 join message m on m.id = o.id
@@ -254,10 +259,14 @@ delete from outbox where conversation = $1 and id = $2
 -- name: drop_send
 delete from outbox where conversation = $1 and id = $2
 -- name: message_sent
-update message set status = case when status in ('delivered', 'read') then status
-                                 when status = 'failed' and $3 = 0 then status else 'sent' end,
+-- A failure stays if it is that of this very copy, and not of another one.
+update message set status = case when status in ('delivered', 'read') then status else 'sent' end,
        provider_id = $2, reason = null
-where id = $1 /*alone $2*/
+where id = $1 and not (status = 'failed' and exists (
+    select 1 from receipt r where r.channel = $3 and r.provider_id = $2 and r.status = 'failed'))
+/*alone $2*/
+-- name: sent_before
+select 1 from message where id = $1 and status in ('sent', 'delivered', 'read')
 -- name: message_is
 update message set status = $2, reason = $3 where id = $1
 -- name: doubt
@@ -291,12 +300,12 @@ where id = $1
 insert into receipt (id, channel, message, provider_id, status, at, code, error)
 values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing
 -- name: message_by_tag
-select m.id, m.conversation, m.status, o.state, o.epoch from message m
+select m.id, m.conversation, m.status, m.provider_id, o.state from message m
 left join outbox o on o.conversation = m.conversation and o.id = m.id
 join conversation v on v.id = m.conversation
 where m.id = $1 and m.direction = 'out' and v.channel = $2
 -- name: message_by_provider
-select m.id, m.conversation, m.status, o.state, o.epoch from message m
+select m.id, m.conversation, m.status, m.provider_id, o.state from message m
 left join outbox o on o.conversation = m.conversation and o.id = m.id
 join conversation v on v.id = m.conversation
 where m.provider_id = $1 and m.direction = 'out' and v.channel = $2
@@ -428,9 +437,12 @@ select r.id, r.at, r.channel, m.conversation, r.status, r.provider_id, r.message
 from receipt r left join message m on m.id = r.message
 where r.id < $1 order by r.id desc limit $2
 -- name: park_again
+-- Not what an agent's take would have kept from leaving, had it still been waiting.
 insert into outbox (id, conversation, channel, once, free, owner_epoch, state, created_at)
 select m.id, m.conversation, v.channel, 0, 1, v.owner_epoch, 'parked', m.at
-from message m join conversation v on v.id = m.conversation where m.id = $1
+from message m join conversation v on v.id = m.conversation
+where m.id = $1 and not (m.origin = 'bot' and exists (
+    select 1 from audit a where a.object = m.conversation and a.what = 'take' and a.id > m.id))
 on conflict do nothing
 -- name: incidents
 select at, detail from audit where object = $1 and what = 'incident' order by id desc limit 5

@@ -7,8 +7,11 @@ from bot.ids import new_id
 from bot.model import Receipt
 from bot.store import outside, undelivered
 from bot.store.base import Tx
-from bot.store.sends import PARKED, apply_status, claim_head
+from bot.store.sends import PARKED, TAKEN_OVER, apply_status, claim_head
 from bot.store.work import Work
+
+#: What a message is that did not leave, as far as we knew.
+AWRY = ("failed", "suppressed")
 
 
 async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
@@ -28,38 +31,60 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
         return
     if await tx.lock(row[1]):
         row = await tx.one("message_by_tag", row[0], receipt.channel) or row
-    id_, conversation, status, outbox_state, epoch = row
-    if (outbox_state is not None and receipt.status != "failed"
-            and await tx.one("refused_before", receipt.channel, receipt.provider_id)):
-        # Overtaken by the news that this attempt failed: the message still waits to leave.
-        return
-    if outbox_state in ("sending", "unknown"):  # the outcome is known now
-        await tx.run("settled", conversation, id_, epoch)
-        await tx.run("message_sent", id_, receipt.provider_id, 0)
-        status = "sent"
-    elif outbox_state == "held" or (outbox_state is not None and receipt.status != "failed"):
-        await tx.run("drop_send", conversation, id_)
-        await tx.run("message_sent", id_, receipt.provider_id, 0)
-        status = "sent"
-    failpoints.hit("receipt.applied")
-    told = released = False
-    instead = receipt.closes_window and await outside.waits(tx, id_)
-    if await apply_status(tx, id_, receipt.status, status, receipt.code, receipt.error):
-        work.changed.add(conversation)
-        told = receipt.status == "failed" and not instead and await undelivered.tell(
-            tx, conversation, id_, receipt.code, work)
+    id_, conversation, status, provider_id, waits_as = row
+    failed = receipt.status == "failed"
     if receipt.closes_window:
         await tx.run("close_window", conversation, work.now)
-        if receipt.status == "failed" and status not in ("delivered", "read") and not told:
-            # It was too late for this window, not wrong: it leaves when the customer writes.
-            await tx.run("park_again", id_)
-            await tx.run("message_is", id_, "parked", PARKED)
-            if instead:
-                await tx.run("set_send", conversation, id_, "queued", 0)
-                released = True
+    released = waits_as is not None or receipt.status in ("delivered", "read")
+    if not failed and await _overtaken(tx, receipt, status, waits_as):
+        return
+    if failed and _is_of_a_copy(receipt, provider_id, waits_as):
+        failpoints.hit("receipt.applied")
+    else:
+        if waits_as is not None or (not failed and status in AWRY):  # the outcome is known now
+            await tx.run("drop_send", conversation, id_)
+            await tx.run("message_sent", id_, receipt.provider_id, receipt.channel)
+            status = "sent"
+        failpoints.hit("receipt.applied")
+        released |= await _move(tx, receipt, id_, conversation, status, work)
     if receipt.status in ("delivered", "read"):
         await tx.run("open_gate", conversation, id_)
-    if released or outbox_state is not None or receipt.status in ("delivered", "read"):
+    if released:
         following = await claim_head(tx, conversation, work)
         if following is not None:
             work.sends.append(following)
+
+
+async def _overtaken(tx: Tx, receipt: Receipt, status: str, waits_as: str | None) -> bool:
+    """Is it known already that this copy failed? Then the message is not sent by it."""
+    return ((waits_as is not None or status in AWRY)
+            and await tx.one("refused_before", receipt.channel, receipt.provider_id) is not None)
+
+
+def _is_of_a_copy(receipt: Receipt, provider_id: str | None, waits_as: str | None) -> bool:
+    """Has only a copy failed? The message waits to leave again, or another copy was taken."""
+    if waits_as is None:
+        return provider_id is not None and provider_id != receipt.provider_id
+    return waits_as in ("queued", "parked")
+
+
+async def _move(tx: Tx, receipt: Receipt, id_: str, conversation: str, status: str,
+                work: Work) -> bool:
+    """Move the message to what was reported. True: something of the conversation may leave now."""
+    instead = receipt.closes_window and await outside.waits(tx, id_)
+    if not await apply_status(tx, id_, receipt.status, status, receipt.code, receipt.error):
+        return False
+    work.changed.add(conversation)
+    if receipt.status != "failed":
+        return False
+    told = not instead and await undelivered.tell(tx, conversation, id_, receipt.code, work)
+    if told or not receipt.closes_window:
+        return False
+    # It was too late for this window, not wrong: it leaves when the customer writes.
+    if not await tx.run("park_again", id_):
+        await tx.run("message_is", id_, "suppressed", TAKEN_OVER)
+        return False
+    await tx.run("message_is", id_, "parked", PARKED)
+    if instead:
+        await tx.run("set_send", conversation, id_, "queued", 0)
+    return instead

@@ -20,6 +20,7 @@ from bot.store.work import Work
 PARKED = ("The 24-hour window is closed. It leaves as soon as the customer writes again.")
 HELD = ("Nobody knows whether it arrived: the provider took the request and did not answer. "
         "It is not sent again by itself.")
+TAKEN_OVER = "An agent took the conversation over."
 #: What goes behind a picture waits for it to be delivered, but not longer than this (ms).
 AFTER_MEDIA = 5_000
 #: (message, epoch of its claim) -> the process that claimed it does not send it, and never will.
@@ -30,6 +31,8 @@ EVER = 1 << 62
 BEAT = 2_000
 #: So long without a beat, and nobody took receipts.
 SILENCE = 15_000
+#: The provider took it.
+SENT = ("sent", "delivered", "read")
 MEDIA = frozenset({"image", "video", "audio", "document", "sticker"})
 
 
@@ -71,16 +74,17 @@ async def claim_head(tx: Tx, conversation: str, work: Work) -> Send | None:
         row = await tx.one("head", conversation)
         if row is None:
             return None
-        (id_, channel, once, free, written_under, state, attempts, epoch, not_before, _after,
-         created_at, content, origin, reach, window_until, owner, owner_epoch,
-         opted_out_at) = row
+        (id_, channel, once, free, written_under, state, attempts, epoch, not_before, created_at,
+         content, origin, status, reach, window_until, owner, owner_epoch, opted_out_at) = row
         if state == "sending" or not_before > work.real:
             return None
-        if state == "unknown" and once:
+        if status in SENT:  # by a process that was slow to say so, and then another one claimed it
+            await tx.run("drop_send", conversation, id_)
+        elif state == "unknown" and once:
             await tx.run("set_send", conversation, id_, "held", 0)
             await tx.run("message_is", id_, "held", HELD)
         elif origin == "bot" and written_under < owner_epoch and owner.startswith("agent:"):
-            await _suppress(tx, conversation, id_, "An agent took the conversation over.")
+            await _suppress(tx, conversation, id_, TAKEN_OVER)
         elif origin == "bot" and opted_out_at is not None and created_at < opted_out_at:
             await _suppress(tx, conversation, id_, "The customer asked us to stop.")
         elif free and work.now >= window_until - MARGIN:
@@ -121,14 +125,18 @@ async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: 
         send = outcome.send
         await tx.lock(send.conversation)
         work.changed.add(send.conversation)
+        if outcome.state == "parked":
+            await tx.run("close_window", send.conversation, work.now)
         if outcome.state == "sent":
             await _sent(tx, outcome, work)
+        elif await tx.one("sent_before", send.id) is not None:
+            # By another process, which was slow to say so: this attempt was one too many.
+            await tx.run("settled", send.conversation, send.id, send.epoch)
         elif outcome.state == "failed":
             if await tx.run("settled", send.conversation, send.id, send.epoch):
                 await tx.run("message_is", send.id, "failed", outcome.error)
                 await undelivered.tell(tx, send.conversation, send.id, outcome.code, work)
         elif outcome.state == "parked":
-            await tx.run("close_window", send.conversation, work.now)
             if "visit" in send.content and not outside.has(send.content):
                 # A step listens for it: it takes another way, and nothing is held back.
                 if await tx.run("settled", send.conversation, send.id, send.epoch):
@@ -141,11 +149,11 @@ async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: 
             if await tx.run("settle_send", send.conversation, send.id, send.epoch, "unknown",
                             work.real + unknown_after):
                 await tx.run("doubt", send.id)
-        elif await tx.run("settle_send", send.conversation, send.id, send.epoch, "queued",
-                          outcome.not_before or work.real):
-            await tx.run("message_is", send.id, "queued", outcome.error)
-        if outcome.state == "retry":  # its time is set; nothing may pass it
-            continue
+        else:
+            if await tx.run("settle_send", send.conversation, send.id, send.epoch, "queued",
+                            outcome.not_before or work.real):
+                await tx.run("message_is", send.id, "queued", outcome.error)
+            continue  # its time is set; nothing may pass it
         if await tx.one("unsent", send.conversation) is None:  # as mostly: nothing is behind it
             continue
         following = await claim_head(tx, send.conversation, work)
@@ -158,8 +166,7 @@ async def _sent(tx: Tx, outcome: Outcome, work: Work) -> None:
     # Also one that waits again, taken for lost: nobody may send it a second time without a doubt.
     settled = await tx.run("has_left", send.conversation, send.id, send.epoch, work.holder)
     # Also where a receipt has settled it before: the provider's id is news all the same.
-    # Where this attempt was still open, a failure is that of an earlier copy.
-    await tx.run("message_sent", send.id, outcome.provider_id, int(settled > 0))
+    await tx.run("message_sent", send.id, outcome.provider_id, send.channel)
     for receipt, status, code, error in await tx.all("orphans", outcome.provider_id,
                                                      send.channel):
         await tx.run("adopt_receipt", receipt, send.id)

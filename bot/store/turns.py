@@ -32,7 +32,7 @@ from bot.store import flood, receipts
 from bot.store.base import Tx, dump, load
 from bot.store.held import Held, addresses, find, hold, names, snapshot
 from bot.store.rows import PRIORITIES, Send
-from bot.store.sends import QUEUED, claim_head, release
+from bot.store.sends import QUEUED, TAKEN_OVER, claim_head, release
 from bot.store.work import Work
 
 log = logging.getLogger(__name__)
@@ -261,7 +261,7 @@ async def commit(tx: Tx, conversation: Held, event: Event, decision: Decision,
     if decision.owner != conversation.owner:
         owner_epoch += 1
         if decision.owner.startswith("agent:"):
-            await tx.run("suppress", id_, "An agent took the conversation over.")
+            await tx.run("suppress", id_, TAKEN_OVER)
             await tx.run("drop_suppressed", id_)
             failpoints.hit("takeover.written")
     if decision.contact:
@@ -289,13 +289,15 @@ async def commit(tx: Tx, conversation: Held, event: Event, decision: Decision,
         await tx.run("add_audit", new_id(), work.now, "system", "incident", id_,
                      decision.incident)
     remind_at = decision.remind_at
-    waiting_on = conversation.waiting > 0 and not decision.busy
+    # Where a result was put aside there is none to wait for, whatever the flow believes.
+    busy = decision.busy and (conversation.busy or bool(decision.calls))
+    waiting_on = conversation.waiting > 0 and not busy
     if waiting_on:
         work.waiting = True
     changed = await tx.run(
         "commit_turn", id_, conversation.rev, dump(decision.state), place.flow or None,
         place.version or None, place.step or None, decision.owner, owner_epoch,
-        int(decision.busy), remind_at, len(decision.timers), conversation.waiting,
+        int(busy), remind_at, len(decision.timers), conversation.waiting,
         work.real if waiting_on else None, conversation.in_seq, conversation.last_inbound_at,
         conversation.window_until, int(conversation.closing), conversation.last_id)
     if changed != 1:

@@ -89,7 +89,7 @@ CONTROLS = (
               "elif False:"),)),
     Control("take-over not looked for", "G9", scenes.taken_over, (
         Piece("store/turns.py",
-              '            await tx.run("suppress", id_, "An agent took the conversation over.")\n'
+              '            await tx.run("suppress", id_, TAKEN_OVER)\n'
               '            await tx.run("drop_suppressed", id_)\n', "            pass\n"),
         Piece("store/sends.py", 'elif origin == "bot" and written_under < owner_epoch and '
                                 'owner.startswith("agent:"):', "elif False:"))),
