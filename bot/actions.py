@@ -7,7 +7,8 @@ import json
 import logging
 import random
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,6 +16,8 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
+from bot.breaker import Breaker
+from bot.metrics import Counts
 from bot.model import Json
 from bot.settings import Backend, Operation
 
@@ -54,10 +57,14 @@ class Unsendable(ValueError):
 class Backends:
     """The business's HTTP APIs. `call` never raises for what a backend does."""
 
-    def __init__(self, backends: Mapping[str, Backend], session: aiohttp.ClientSession, *,
-                 backoff: float = 0.2) -> None:
+    def __init__(self, backends: Mapping[str, Backend], session: aiohttp.ClientSession,
+                 counts: Counts | None = None, *, backoff: float = 0.2,
+                 now: Callable[[], float] = time.monotonic) -> None:
         self._backends = backends
         self._session = session
+        counted = counts or Counts()
+        self._breakers = {name: Breaker(name, backend.breaker, counted, now=now)
+                          for name, backend in backends.items()}
         #: Seconds before the first retry; each further one waits twice as long.
         self._backoff = backoff
 
@@ -91,8 +98,13 @@ class Backends:
         if not self.repeatable(operation):
             allowed = 0
         seconds = (declared.timeout_ms if timeout_ms is None else timeout_ms) / 1000
+        breaker = self._breakers[operation.partition(".")[0]]
+        result = CallResult(False, error_kind="unavailable")
         for attempt in range(allowed + 1):
-            done = await self._once(declared, url, headers, body, seconds)
+            if not breaker.allows():
+                return result
+            done = await _watched(breaker, self._once(declared, url, headers, body, seconds))
+            result = done.result
             if done.result.ok:
                 return done.result
             log.warning("call failed", extra={
@@ -123,6 +135,21 @@ class Backends:
             return _Try(CallResult(False, error_kind="refused"))
         except (aiohttp.ClientError, OSError):
             return _Try(CallResult(False, error_kind="unavailable"), again=True)
+
+
+async def _watched(breaker: Breaker, trying: Awaitable[_Try]) -> _Try:
+    """What became of the try, which the breaker is told."""
+    done: _Try | None = None
+    try:
+        done = await trying
+    finally:
+        if done is None:
+            breaker.left()
+        elif done.result.error_kind in ("unavailable", "timeout"):
+            breaker.failed()
+        else:
+            breaker.worked()
+    return done
 
 
 def address(base: str, operation: Operation, arguments: Json) -> URL:

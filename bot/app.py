@@ -159,7 +159,7 @@ async def assemble(settings: Settings, clock: Clock,
         disk = Disk(settings.store_file, settings.server.free_disk)
         inbox = Inbox(engine, store, disk)
         links = MediaLinks(key, settings.server.public_url, channels, real_now)
-        calls = Calls(engine, store, Backends(settings.backends, session), links.filled)
+        calls = Calls(engine, store, Backends(settings.backends, session, counts), links.filled)
         timers = Timers(engine, store, clock)
 
         async def media(message: MessageRow) -> tuple[str, bytes]:

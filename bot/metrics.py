@@ -19,6 +19,8 @@ class Counts:
         self.turns_failed = 0
         self.stopped_channels = 0
         self.dead = 0  #: dead letters when last looked at
+        self.open_backends: dict[str, int] = {}  #: backend -> 1 while it is left alone
+        self.not_asked: Counter[str] = Counter()  #: tries that were not made meanwhile
 
     def collect(self) -> Iterator[Metric]:
         accepted = CounterMetricFamily("frontdesk_items_accepted",
@@ -40,6 +42,17 @@ class Counts:
                                  "Events that were put aside and wait for a person's decision")
         dead.add_metric([], self.dead)
         yield dead
+        left_alone = GaugeMetricFamily(
+            "frontdesk_backend_left_alone", "1 while calls of a backend fail at once, because it "
+            "has failed too often", labels=["backend"])
+        for backend, is_open in self.open_backends.items():
+            left_alone.add_metric([backend], is_open)
+        yield left_alone
+        not_asked = CounterMetricFamily("frontdesk_calls_not_made", "Tries that were not made "
+                                        "because the backend is left alone", labels=["backend"])
+        for backend, count in self.not_asked.items():
+            not_asked.add_metric([backend], count)
+        yield not_asked
 
 
 def registry(counts: Counts) -> CollectorRegistry:

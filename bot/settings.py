@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo
 
 import regex
-from babel.core import get_global
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    InstanceOf,
-    StringConstraints,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.clock import DAY, HOUR, MINUTE, duration
-from bot.hours import Hours
-from bot.nearest import nearest
+from bot.clock import DAY, HOUR, MINUTE
+from bot.setting_values import (
+    Currency,
+    Day,
+    Digits,
+    Folder,
+    Id,
+    Kept,
+    Language,
+    Limit,
+    Milliseconds,
+    Number,
+    Provider,
+    Several,
+    Size,
+    StoreUrl,
+    Switch,
+    Text,
+    Url,
+    WorkingHours,
+    Zone,
+)
 
 METHODS = ("get", "post", "put", "patch", "delete")
 #: A header whose value opens doors; its value has to come from the environment.
@@ -32,157 +39,6 @@ SECRET_HEADER = regex.compile(r"authorization|cookie|.*(token|key|secret|passwor
 
 #: Keys whose values open doors; they have to come from the environment.
 SECRETS = frozenset({"app_secret", "access_token", "verify_token", "token"})
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, str) and not value.strip():
-        raise ValueError("is empty")
-    return value
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, str):
-        if not regex.fullmatch(r"-?[0-9]{1,18}", value):
-            raise ValueError(f"needs a whole number, not “{value}”")
-        return int(value)
-    return value
-
-
-def _limit(value: Any) -> Any:
-    if value is False or value == "off":
-        return None
-    if isinstance(value, str) and not value.isdecimal():
-        raise ValueError(f"needs a whole number or off, not “{value}”")
-    return _number(value)
-
-
-def _switch(value: Any) -> Any:
-    words = {"on": True, "off": False, "yes": True, "no": False, "true": True, "false": False}
-    if isinstance(value, str) and value in words:
-        return words[value]
-    if not isinstance(value, bool):
-        raise ValueError(f"needs on or off, not “{value}”")
-    return value
-
-
-def _duration(value: Any) -> Any:
-    return duration(value) if isinstance(value, str) else value
-
-
-def _kept(value: Any) -> Any:
-    return None if value is False or value == "off" else _duration(value)
-
-
-def _size(value: Any) -> Any:
-    if value is False or value == "off":
-        return None
-    if isinstance(value, str):
-        found = regex.fullmatch(r"([0-9]{1,6}) ?(MB|GB)", value)
-        if found is None:
-            raise ValueError(f"needs a size as 256MB or 2GB, or off, not “{value}”")
-        return int(found[1]) * (2**20 if found[2] == "MB" else 2**30)
-    return value
-
-
-def _several(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
-def _unknown_yet(value: Any) -> bool:
-    # `bot check` runs without the environment: what it does not know, it can't judge.
-    return not isinstance(value, str) or "${" in value
-
-
-def _digits(value: Any) -> Any:
-    if not _unknown_yet(value) and not regex.fullmatch(r"[0-9]+", value):
-        raise ValueError(f"needs the id, digits only, not “{value}”")
-    return value
-
-
-def _url(value: Any) -> Any:
-    if _unknown_yet(value):
-        return value
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"“{value}” is no address - it begins with https:// and names a host")
-    return value.rstrip("/")
-
-
-def _store(value: Any, info: ValidationInfo) -> Any:
-    if _unknown_yet(value):
-        return value
-    scheme, separator, path = value.partition(":///")
-    if value.startswith(("postgresql:", "postgres:")):
-        parts = urlsplit(value)
-        if not value.partition(":")[2].startswith("//") or not parts.path.strip("/"):
-            raise ValueError("it names no database - write postgresql://user@host/database")
-        return value
-    if scheme != "sqlite" or not separator or not path:
-        raise ValueError(f"“{value}” is no store - write sqlite:///data/bot.db for a file beside "
-                         "this one, sqlite:////var/lib/bot.db for any other, or "
-                         "postgresql://user@host/database")
-    return f"sqlite:///{(info.context or {}).get('folder', Path()) / path}"
-
-
-def _zone(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return ZoneInfo(value)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        near = nearest(value, sorted(available_timezones()))
-        hint = f"did you mean {near}?" if near else "write it as Europe/Berlin"
-        raise ValueError(f"“{value}” is no time zone - {hint}") from None
-
-
-def _language(value: Any) -> Any:
-    if isinstance(value, str) and not regex.fullmatch("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
-        raise ValueError(f"“{value}” is no language - write its code: en, zh, pt-BR")
-    return value
-
-
-def _currency(value: Any) -> Any:
-    if isinstance(value, str) and value not in get_global("all_currencies"):
-        raise ValueError(f"“{value}” is no currency - write its code: EUR, USD, CNY")
-    return value
-
-
-def _hours(value: Any) -> Any:
-    return Hours.parse(value) if isinstance(value, str) else value
-
-
-def _day(value: Any) -> Any:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError(f"“{value}” is no day - write it as 2026-12-25") from None
-
-
-def _path(value: Any, info: ValidationInfo) -> Any:
-    folder = (info.context or {}).get("folder", Path())
-    return folder / value if isinstance(value, str | Path) else value
-
-
-def _provider(value: Any) -> Any:
-    if value in ("dialog360", "twilio", "messagebird"):
-        raise ValueError(f"“{value}” is not supported by this version - meta is")
-    return value
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Digits = Annotated[str, BeforeValidator(_digits)]
-Number = Annotated[int, BeforeValidator(_number)]
-Switch = Annotated[bool, BeforeValidator(_switch)]
-Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_limit)]
-Milliseconds = Annotated[int, BeforeValidator(_duration)]
-Kept = Annotated[Annotated[int, Field(ge=DAY)] | None, BeforeValidator(_kept)]
-Size = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_size)]
-Url = Annotated[str, BeforeValidator(_url)]
-Folder = Annotated[InstanceOf[Path], BeforeValidator(_path)]
-Zone = Annotated[InstanceOf[ZoneInfo], BeforeValidator(_zone)]
-Language = Annotated[str, BeforeValidator(_language)]
-Currency = Annotated[str, BeforeValidator(_currency)]
 
 
 class Section(BaseModel):
@@ -221,7 +77,7 @@ class Receipts(Section):
 
 
 class ChannelSettings(Section):
-    provider: Annotated[Literal["meta"], BeforeValidator(_provider)] = Field(
+    provider: Provider = Field(
         description="whose API serves the number: meta")
     phone_number_id: Digits = Field(
         description="the number's id at Meta (not the phone number itself)")
@@ -229,7 +85,7 @@ class ChannelSettings(Section):
         "", description="the id of the WhatsApp Business Account")
     graph_url: Url = Field("https://graph.facebook.com/v23.0",
                            description="Meta's Graph API with its version")
-    app_secret: Annotated[tuple[Text, ...], BeforeValidator(_several), Field(min_length=1)] = (
+    app_secret: Annotated[tuple[Text, ...], Several, Field(min_length=1)] = (
         Field(repr=False, description="the secret of the Meta app, which signs deliveries; a "
                                       "list while it is being changed"))
     access_token: Text = Field(
@@ -254,7 +110,7 @@ class Operation(Section):
     retries: Annotated[Number, Field(ge=0, le=10)] = Field(
         2, description="further tries of what may be tried again: a get, or what is idempotent")
     missing: Annotated[tuple[Annotated[Number, Field(ge=400, le=499)], ...],
-                       BeforeValidator(_several)] = Field(
+                       Several] = Field(
         (), description="status codes that mean “there is none”: no error, the slot is none")
     idempotent: Switch = Field(
         False, description="the same Idempotency-Key twice does it once, so it may be tried again")
@@ -274,11 +130,22 @@ class Operation(Section):
                 **rest}
 
 
+class BreakerSettings(Section):
+    failures: Limit = Field(
+        5, description="so many tries in a row that fail, and the backend is left alone; off: "
+                       "never")
+    pause_ms: Annotated[Milliseconds, Field(ge=1_000, le=HOUR)] = Field(
+        30_000, alias="pause",
+        description="for so long; then one try looks whether the backend is back")
+
+
 class Backend(Section):
     base_url: Url = Field(description="where the business's HTTP API is")
     headers: dict[str, Text] = Field(default_factory=dict, repr=False,
                                      description="sent with every call, for example Authorization")
     idempotent: Switch = Field(False, description="holds for every operation that says nothing")
+    breaker: BreakerSettings = Field(default_factory=BreakerSettings,
+                                     description="when it is left alone for a while")
     operations: dict[Id, Operation] = Field(description="what flows may call, by name")
 
     @model_validator(mode="before")
@@ -326,10 +193,10 @@ class KeepSettings(Section):
 
 
 class QueueSettings(Section):
-    hours: Annotated[InstanceOf[Hours] | None, BeforeValidator(_hours)] = Field(
+    hours: WorkingHours = Field(
         None, description="when somebody is there; without it, always")
-    holidays: Annotated[tuple[Annotated[InstanceOf[date], BeforeValidator(_day)], ...],
-                        BeforeValidator(_several)] = Field(
+    holidays: Annotated[tuple[Day, ...],
+                        Several] = Field(
         (), description="days on which nobody is there")
 
 
@@ -341,7 +208,7 @@ class Handoff(Section):
 
 
 class ApiSettings(Section):
-    token: Annotated[tuple[Text, ...], BeforeValidator(_several)] = Field(
+    token: Annotated[tuple[Text, ...], Several] = Field(
         (), repr=False, description="what your programs send with each request; a list while it "
                                     "is being changed. Without it the API is off")
 
@@ -350,7 +217,7 @@ class Settings(Section):
     """config.yaml."""
 
     server: Server = Field(default_factory=Server, description="where it listens")
-    store: Annotated[str, BeforeValidator(_store)] = Field(
+    store: StoreUrl = Field(
         "sqlite:///data/bot.db", validate_default=True, description="where everything is kept")
     default_language: Language = Field(
         "en", description="of customers whose own is not known; every text needs it")
@@ -373,7 +240,7 @@ class Settings(Section):
     keep: KeepSettings = Field(default_factory=KeepSettings, description="for how long what is "
                                "kept: a length of time, or off: for ever")
     fallback: Annotated[tuple[Literal["rephrase", "menu", "handoff"], ...],
-                        BeforeValidator(_several), Field(min_length=1)] = Field(
+                        Several, Field(min_length=1)] = Field(
         ("rephrase", "menu", "handoff"),
         description="what happens, one after the other, when nothing understands a message")
     idle_ms: Annotated[Milliseconds, Field(ge=MINUTE)] = Field(

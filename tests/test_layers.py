@@ -27,7 +27,8 @@ MAY = {
                       "bot.flow.spec"),
     "bot.channel": (),
     "bot.store": (),
-    "bot.settings": (),
+    "bot.settings": ("bot.setting_values",),
+    "bot.setting_values": (),
     "bot.config": ("bot.settings", "bot.flow.reading.source"),
     "bot.demo": (),
     "bot.emulator": (),
@@ -39,7 +40,8 @@ MAY = {
 }
 #: Everything that stands in no room of its own is the work.
 WORK = ("bot.flow", "bot.channel.base", *STORE, "bot.settings", "bot.router", "bot.engine",
-        "bot.outbox", "bot.feed", "bot.pace", "bot.metrics", "bot.actions", "bot.calls",
+        "bot.outbox", "bot.feed", "bot.pace", "bot.metrics", "bot.breaker", "bot.actions",
+        "bot.calls",
         "bot.handoff", "bot.inbox", "bot.timers", "bot.verify")
 
 
