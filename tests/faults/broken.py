@@ -83,9 +83,11 @@ CONTROLS = (
         Piece("store/turns.py", 'if await tx.run("see", *key, now)}', "if key not in SEEN}"),
         Piece("store/turns.py", "log = logging.getLogger(__name__)\n",
               "log = logging.getLogger(__name__)\nSEEN: set[tuple[str, str]] = set()\n"),
-        Piece("store/store.py", "return await met(lambda alone: self._moved(lambda tx, work: turns.",
-              "work = await met(lambda alone: self._moved(lambda tx, work: turns."),
-        Piece("store/store.py", "            tx, items, step, work, alone=alone or not self.shared)))\n",
+        Piece("store/store.py",
+              "return await met(lambda alone: self._moved(lambda tx, work: turns.accept(",
+              "work = await met(lambda alone: self._moved(lambda tx, work: turns.accept("),
+        Piece("store/store.py",
+              "            tx, items, step, work, alone=alone or not self.shared)))\n",
               "            tx, items, step, work, alone=alone or not self.shared)))\n"
               "        turns.SEEN.update((item.channel, item.external_id) for item in items\n"
               "                          if hasattr(item, 'external_id'))\n"
