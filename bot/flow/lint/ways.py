@@ -84,6 +84,51 @@ def _from(start: Iterable[str], edges: Edges) -> set[str]:
     return seen
 
 
+def _backwards(edges: Edges) -> Edges:
+    back: Edges = {name: set() for name in edges}
+    for name, targets in edges.items():
+        for target in targets:
+            back[target].add(name)
+    return back
+
+
+def _circles(edges: Edges) -> Iterator[set[str]]:
+    """Steps from each of which every other of them is reached, where one can come back at all.
+
+    Tarjan's algorithm: each step is looked at once, however large the flow is.
+    """
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+    on_path: set[str] = set()
+    for start in edges:
+        todo = [(start, iter(sorted(edges[start])))] if start not in number else []
+        while todo:
+            name, more = todo[-1]
+            if name not in number:
+                number[name] = lowest[name] = len(number)
+                path.append(name)
+                on_path.add(name)
+            for target in more:
+                if target not in number:
+                    todo.append((target, iter(sorted(edges[target]))))
+                    break
+                if target in on_path:
+                    lowest[name] = min(lowest[name], number[target])
+            else:
+                todo.pop()
+                if todo:
+                    above = todo[-1][0]
+                    lowest[above] = min(lowest[above], lowest[name])
+                if lowest[name] == number[name]:
+                    circle: set[str] = set()
+                    while name not in circle:
+                        circle.add(path.pop())
+                    on_path -= circle
+                    if len(circle) > 1 or name in edges[name]:
+                        yield circle
+
+
 def _reached(doc: Document, flow: FlowSpec, edges: Edges) -> Iterator[Finding]:
     first = next(iter(flow.steps))
     if doc.damaged or any(name not in flow.steps for step in flow.steps.values()
@@ -116,18 +161,13 @@ def _ending(doc: Document, flow: FlowSpec, edges: Edges) -> Iterator[Finding]:
         yield doc.error_at_key(("steps", name),
                                f"the way ends at `{name}` without an outcome: add `end: name` in "
                                "a step below, or `goto`")
-    back: Edges = {name: set() for name in flow.steps}
-    for name, targets in edges.items():
-        for target in targets:
-            back[target].add(name)
     # A step that names a step which does not exist has its own finding.
     lost = {name for name, step in flow.steps.items() if any(
         entry.step and entry.step not in flow.steps for entry in _entries(step))}
     ends = _from([name for name, step in flow.steps.items()
-                  if _stops(step)] + [*nowhere, *lost], back)
-    first = next(iter(flow.steps))
-    endless = [name for name in flow.steps
-               if name not in ends and name in _from([first], edges)]
+                  if _stops(step)] + [*nowhere, *lost], _backwards(edges))
+    reached = _from([next(iter(flow.steps))], edges)
+    endless = [name for name in flow.steps if name in reached - ends]
     if endless:
         yield doc.error_at_key(("steps", endless[0]),
                                f"from `{endless[0]}` no way leads to an end: add `end`, `handoff` "
@@ -148,12 +188,8 @@ def _automatic(flow: FlowSpec, step: Step) -> set[str]:
 def _waiting(doc: Document, flow: FlowSpec) -> Iterator[Finding]:
     """Circles in which nobody is asked anything."""
     edges = {name: _automatic(flow, step) for name, step in flow.steps.items()}
-    told: set[str] = set()
-    for name in flow.steps:
-        if name in told or name not in _from(edges[name], edges):
-            continue
-        circle = {other for other in _from([name], edges) if name in _from([other], edges)}
-        told |= circle
+    for circle in _circles(edges):
+        name = next(one for one in flow.steps if one in circle)
         emptied = {slot for other in circle for slot in flow.steps[other].set}
         if any(flow.steps[other].slot in emptied for other in circle):
             continue
@@ -213,10 +249,16 @@ def _results(doc: Document, flow: FlowSpec) -> Iterator[Finding]:
 
 def _refusing(doc: Document, flow: FlowSpec, edges: Edges) -> Iterator[Finding]:
     """A way back to a question whose answer a call has judged, without refusing that answer."""
+    if not any(entry.if_ is not None and entry.step in flow.steps
+               and flow.steps[entry.step].slot for step in flow.steps.values()
+               for entry in step.goto):
+        return
     automatic = {name: _automatic(flow, step) for name, step in flow.steps.items()}
+    back = _backwards(edges)
     for name, step in flow.steps.items():
         if step.kind != "call":
             continue
+        before = _from([name], back)
         used = {used for part in of_step(doc, name, step) if part.path[2] == "with"
                 for used in part.examined.names}
         for other in _from([name], automatic):
@@ -226,7 +268,7 @@ def _refusing(doc: Document, flow: FlowSpec, edges: Edges) -> Iterator[Finding]:
             for number, entry in enumerate(here.goto):
                 asked = flow.steps.get(entry.step or "")
                 if (asked is not None and entry.if_ is not None and asked.slot in used
-                        and name in _from([entry.step or ""], edges)):
+                        and entry.step in before):
                     path: Path = ("steps", other, "goto", number)
                     yield doc.warning(path, f"the answer to `{entry.step}` is kept and no attempt "
                                             f"is lost: did you mean {{refuse: {entry.step}}}?")
@@ -242,6 +284,7 @@ def _changing(doc: Document, flow: FlowSpec, edges: Edges,
         step.kind == "choices" and step.save is None)}
     open_edges = {name: set() if name in asking else targets for name, targets in edges.items()}
     unconfirmed = _from([first], open_edges)
+    back = _backwards(edges)
     for name, step in flow.steps.items():
         if step.call not in options.changing or step.call is None:
             continue
@@ -249,7 +292,7 @@ def _changing(doc: Document, flow: FlowSpec, edges: Edges,
         if name in unconfirmed:
             yield doc.warning(path, f"`{step.call}` changes something and the customer was not "
                                     "asked to confirm: put a `review` before it")
-        before = {other for other in flow.steps if name in _from([other], edges)}
+        before = _from([name], back)
         for other in _from([name], edges) - {name}:
             again = [slot for slot in flow.steps[other].review or () if any(
                 flow.steps[one].slot == slot for one in before)]

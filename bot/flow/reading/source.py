@@ -18,6 +18,8 @@ from bot.flow.reading import quotes
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
+#: After so many mistakes of writing the rest of a file is not looked at.
+_MOST = 100
 #: So many times a file is read again with quotes put where they are missing.
 _REPAIRS = 20
 #: What no text can hold: control characters but tab and line ends, and non-characters.
@@ -108,6 +110,10 @@ class _Open:
     bad_key: bool = False
 
 
+class _Hopeless(Exception):
+    """There is too much wrong with a file."""
+
+
 class _Reader:
     """One file being read; the mistakes are collected on the way."""
 
@@ -121,6 +127,8 @@ class _Reader:
         self.repairs: dict[int, str] = {}
 
     def error(self, place: Place, message: str, *, repaired: bool = False) -> None:
+        if len(self.findings) == _MOST:
+            raise _Hopeless
         self.findings.append(Finding(self.file, *place, "error", message, repaired))
 
     def quote(self, place: Place, why: str) -> None:
@@ -367,6 +375,8 @@ def read(file: str, data: bytes) -> tuple[Node | None, list[Finding]]:
         reader = _Reader(file, lines, quoted)
         try:
             root = reader.read()
+        except _Hopeless:
+            return None, [*kept, *reader.findings]
         except (RecursionError, ValueError, UnicodeError) as problem:
             return None, [*kept, Finding(file, 1, 1, "error", f"the file can't be read: {problem}")]
         if not reader.repairs:

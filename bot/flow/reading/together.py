@@ -20,15 +20,21 @@ _KINDS = ("ask", "choices", "choices_from", "call", "wait", "run", "review", "ha
 
 
 def together(r: Reading, node: Node, written: dict[str, Node]) -> None:
-    """What can't share a step."""
+    """What can't share a step. A word of `written` that is not in `node` was meant by one that is
+    misspelt there: that is said already.
+    """
+    def wrong(word: str, message: str) -> None:
+        if word in node.keys:
+            r.error(node.keys[word], message)
+
     kinds = [word for word in _KINDS if word in written]
     if {"choices", "choices_from"} <= set(kinds):
         kinds.remove("choices_from")
     if len(kinds) > 1:
-        later = max(kinds, key=lambda word: node.keys[word])
-        r.error(node.keys[later], f"a step does one thing: `{later}` can't stand beside "
-                                  f"{pieces.one_of(k for k in kinds if k != later)}; put it into "
-                                  "a step of its own")
+        later = max(kinds, key=lambda word: node.keys.get(word, (0, 0)))
+        wrong(later, f"a step does one thing: `{later}` can't stand beside "
+                     f"{pieces.one_of(k for k in kinds if k != later)}; put it into a step of its "
+                     "own")
         return
     kind = "choices" if "choices_from" in kinds else kinds[0] if kinds else ""
     for word, allowed in _GOES_WITH.items():
@@ -36,20 +42,19 @@ def together(r: Reading, node: Node, written: dict[str, Node]) -> None:
             inside = {"run": ("flow", {"with", "save"}), "wait": ("event", {"save"})}.get(kind)
             more = (f"; for `{kind}` it stands inside: {kind}: {{{inside[0]}: ..., {word}: ...}}"
                     if inside and word in inside[1] else "")
-            r.error(node.keys[word], f"`{word}` does nothing here: it goes with "
-                                     f"{pieces.one_of(allowed)}{more}")
+            wrong(word, f"`{word}` does nothing here: it goes with "
+                        f"{pieces.one_of(allowed)}{more}")
     if "outside" in written and "say" not in written:
-        r.error(node.keys["outside"], "`outside` leaves in place of `say`: write what is said in "
-                                      "the open window too")
+        wrong("outside", "`outside` leaves in place of `say`: write what is said in the open "
+                         "window too")
     if "goto" in written and kind in {"end", "handoff"}:
         more = "; where it goes on after the agent is `return_to`" if kind == "handoff" else ""
-        r.error(node.keys["goto"], f"`goto` can't stand beside `{kind}`{more}")
+        wrong("goto", f"`goto` can't stand beside `{kind}`{more}")
     if "on_give_up" in written and "attempts" not in written:
-        r.error(node.keys["on_give_up"], "`on_give_up` does nothing without `attempts`")
+        wrong("on_give_up", "`on_give_up` does nothing without `attempts`")
     if "attempts" in written and "on_give_up" not in written:
-        r.error(node.keys["attempts"], "`attempts` needs `on_give_up`: the step to go to after "
-                                       "the last one")
+        wrong("attempts", "`attempts` needs `on_give_up`: the step to go to after the last one")
     errors = written.get("errors")
     if "on_media" in written and errors and isinstance(errors.value, dict) and (
             "media" in errors.value):
-        r.error(node.keys["on_media"], "`on_media` and `errors: {media: ...}` exclude each other")
+        wrong("on_media", "`on_media` and `errors: {media: ...}` exclude each other")
