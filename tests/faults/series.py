@@ -179,13 +179,15 @@ async def killed_at_random(place: Place, kills: int) -> Series:
         async def reap() -> None:
             dice, fleet = us.dice, us.fleet
             while fleet.kills < kills:
-                await asyncio.sleep(dice.uniform(0.0, 0.6))
                 count = (1 if fleet.size == 1 else
                          dice.choice([1] * 16 + [2, 3, fleet.size // 2, fleet.size]))
-                for which in dice.sample(range(fleet.size), min(count, fleet.size)):
-                    early = dice.random() < 0.1  # while it starts
-                    while not (fleet.serving[which] or early):
-                        await asyncio.sleep(0.02)
+                which_ones = dice.sample(range(fleet.size), min(count, fleet.size))
+                early = dice.random() < 0.1  # while it starts
+                while not (early or all(fleet.serving[which] for which in which_ones)):
+                    await asyncio.sleep(0.02)
+                # Counted from when it serves: a process that never gets to anything proves nothing.
+                await asyncio.sleep(dice.uniform(0.0, 0.6))
+                for which in which_ones:
                     if fleet.bots[which].process is not None and not fleet.bots[which].dead:
                         fleet.bots[which].kill()
 
