@@ -73,7 +73,7 @@ class Message:
 
     def __str__(self) -> str:
         content = self.content
-        shown = content.get("text") or content.get("caption") or ""
+        shown = content.get("text") or content.get("caption") or content.get("title") or ""
         if content["type"] not in ("text", "buttons", "list", "tap"):
             name = content.get("name") or content.get("url") or content.get("label") or ""
             shown = f"({content['type']}{': ' if name else ''}{name}) {shown}".rstrip()

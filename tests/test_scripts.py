@@ -281,6 +281,38 @@ def test_plain_words_and_numbers_are_data_and_quoted_ones_text(tmp_path: Path) -
         "i": "2026-03-01"}
 
 
+def test_what_is_said_is_text_as_it_is_written(tmp_path: Path) -> None:
+    found = script(tmp_path, """
+      - customer: none
+      - customer: 1.10
+      - bot: true
+      - bot: {contains: [none, 2.50]}
+      - tap: 007
+""")
+    assert [entry.value for entry in found.entries] == [
+        "none", "1.10", "true", {"contains": ["none", "2.50"]}, "007"]
+
+
+def test_two_lines_about_one_message_are_told_from_two_messages(
+        tmp_path: Path, project: testing.Project) -> None:
+    with pytest.raises(Differs, match="The message of the line above is like that"):
+        play(script(tmp_path, """
+      - customer: buy
+      - customer: hat
+      - bot: Felt hat
+      - bot: which size
+"""), project)
+
+
+def test_a_tap_is_shown_by_what_was_tapped(tmp_path: Path, project: testing.Project) -> None:
+    chat = play(script(tmp_path, """
+      - customer: buy
+      - customer: hat
+      - tap: small
+"""), project)
+    assert " customer  Small\n" in chat.transcript()
+
+
 def test_what_is_given_for_the_file_holds_for_each_test(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text("given: {backend: {a: 1, b: 2}, now: 2026-03-01}\ntests:\n"

@@ -18,8 +18,11 @@ class Differs(BotError):
     """The conversation is not what the script says."""
 
 
-def find(messages: list[Message], start: int, wanted: Any) -> int:
-    """The place of the first message from `start` on that is as wanted. Raises `Differs`."""
+def find(messages: list[Message], start: int, since: int, wanted: Any) -> int:
+    """The place of the first message from `start` on that is as wanted. Raises `Differs`.
+
+    `since`: where what was said after the customer's last step begins.
+    """
     if not isinstance(wanted, Mapping):
         wanted = {"contains": wanted}
     known_words(wanted, _BOT, "bot")
@@ -32,6 +35,10 @@ def find(messages: list[Message], start: int, wanted: Any) -> int:
         if not missing:
             return place
         misses.append("; ".join(missing))
+    if any(message.by != CUSTOMER and not list(_missing(message, wanted))
+           for message in messages[since:start]):
+        raise Differs("The message of the line above is like that. What a flow says in one go is "
+                      "one message: `bot: {contains: [this, that]}` looks for both.")
     raise Differs(f"No new message of the bot is like that: {misses[-1]}" if misses
                   else "The bot said nothing new.")
 

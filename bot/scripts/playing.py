@@ -85,7 +85,7 @@ def _bot(playing: _Play, value: Any) -> None:
     messages = playing.chat.messages
     start = max(playing.at, playing.since)
     if value != "nothing":
-        playing.at = judging.find(messages, start, value) + 1
+        playing.at = judging.find(messages, start, playing.since, value) + 1
     elif any(message.by != CUSTOMER for message in messages[start:]):
         raise Differs("The bot should have said nothing.")
 

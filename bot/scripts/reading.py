@@ -87,7 +87,8 @@ def _entry(path: Path, node: yaml.Node) -> Entry:
     line, word, value = pairs[0] if pairs else (node.start_mark.line + 1, "", node)
     if len(pairs) != 1 or word not in WORDS:
         raise mistake(path, line, f"a line of a script is one of {', '.join(WORDS)}")
-    return Entry(line, word, _data(value))
+    said = word == "bot" or (word in ("customer", "tap") and isinstance(value, yaml.ScalarNode))
+    return Entry(line, word, _text(value) if said else _data(value))
 
 
 def _entries(path: Path, node: yaml.Node, words: tuple[str, ...]
@@ -120,6 +121,15 @@ def _data(node: yaml.Node) -> Any:
         if _NUMBER.fullmatch(text):
             return float(text) if "." in text else int(text)
     return text
+
+
+def _text(node: yaml.Node) -> Any:
+    """What is said, as it is written: `none` and 1.10 are words here."""
+    if isinstance(node, yaml.MappingNode):
+        return {str(key.value): _text(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_text(value) for value in node.value]
+    return str(node.value)
 
 
 def _known(path: Path, line: int, found: Mapping[str, Any], words: tuple[str, ...],
