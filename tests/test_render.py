@@ -123,17 +123,30 @@ def test_a_text_that_grows_too_long_is_cut_at_a_whole_character() -> None:
     ("{{ a }}", "without", 1), ("1 & 2", "write and", 3), ("a.b()", "never a method", 4),
     ("date(a)", "write", 5), ("((((" * 3_000, "deep", 1), ("9" * 5_000, "number", 1)])
 def test_check_says_what_is_wrong_and_where(expression: str, message: str, column: int) -> None:
-    found = sources.expression(expression).mistake
+    found = sources.fault(expression, sources.expression(expression), frozenset())
     assert found is not None
     assert message in found.message
     assert abs(found.column - column) <= 1
 
 
+def unknown(text: str) -> sources.Mistake | None:
+    return sources.fault(text, sources.text(text), frozenset())
+
+
+def test_a_filter_of_the_business_is_known_where_it_is_named() -> None:
+    text = "{{ account | iban }} {{ account | ibam }}"
+    assert sources.fault("{{ account | iban }}", sources.text("{{ account | iban }}"),
+                         frozenset({"iban"})) is None
+    found = sources.fault(text, sources.text(text), frozenset({"iban"}))
+    assert found is not None
+    assert (found.column, found.message) == (35, "there is no filter ibam; did you mean iban?")
+
+
 def test_check_text_counts_lines_and_columns_without_the_mark_of_a_long_text() -> None:
-    found = sources.text("Dear customer,\n  {{ order | dat }}").mistake
+    found = unknown("Dear customer,\n  {{ order | dat }}")
     assert found is not None
     assert (found.line, found.column) == (2, 14)
-    found = sources.text(TEMPLATE + "{{ x | dat }}").mistake
+    found = unknown(TEMPLATE + "{{ x | dat }}")
     assert found is not None
     assert (found.line, found.column) == (1, 8)
     assert sources.text("{{ order.item | upper }}").mistake is None

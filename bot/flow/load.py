@@ -86,7 +86,7 @@ def load(
         findings += _untranslated(own, texts, commands, options)
     findings += lint.check(own, base, commands, options, base_texts=shipped,
                            unread=frozenset(unread), known=known)
-    findings += lint.templates(templates_dir, templates)
+    findings += lint.templates(templates_dir, templates, options.filters)
     return Loaded(
         flows={name: doc.spec for name, doc in flows.items()},
         answers={name: doc.spec for name, doc in answers.items()},
@@ -166,7 +166,7 @@ def _document(path: Path, templates: Templates, options: CheckOptions,
     findings += mistakes
     if root is None:
         return None
-    reading = Reading(file, options.default_language, templates)
+    reading = Reading(file, options.default_language, templates, options.slot_types)
     document = _by_kind(reading, root, path.stem,
                         unclear=not all(mistake.repaired for mistake in mistakes))
     findings += reading.findings

@@ -26,11 +26,12 @@ from bot.clock import local
 from bot.flow import dates
 from bot.flow.dates.found import Read
 from bot.flow.expressions import render, shown
+from bot.flow.expressions.own import Refusal
 from bot.flow.expressions.values import Scope, When, less, plain, typed
 from bot.flow.language import lexicon, numerals, phones
 from bot.flow.language.words import normalise
 from bot.flow.language.yes_no import yes_no
-from bot.flow.spec import Slot
+from bot.flow.spec import SLOT_TYPES, Slot
 from bot.model import Json
 
 Reason = Literal["pattern", "type", "range", "check", "media"]
@@ -128,6 +129,9 @@ def _read(slot: Slot, said: str, scope: Scope, now: int) -> Iterator[Accepted | 
         yield _patterned(slot, _email(said))
     elif slot.type == "phone":
         yield _patterned(slot, phones.international(said.strip(_AROUND), scope.country))
+    elif slot.type not in SLOT_TYPES:
+        own = scope.own.read(slot.type, clean(said, None), scope.context)
+        yield Refused(own.reason) if isinstance(own, Refusal) else Accepted(own)
     else:
         found = dates.read(said, scope.language, local(now, scope.zone))
         yield from _times(slot.type, found, scope, now) if found else (Refused("type"),)

@@ -15,7 +15,7 @@ the conversations that stand in it, is enough to go on.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,6 +35,7 @@ SlotType = Literal[
     "text", "number", "integer", "yes_no", "date", "time", "datetime", "choice", "email", "phone",
     "location", "image", "audio", "video", "document", "any", "object", "list",
 ]
+SLOT_TYPES: tuple[str, ...] = get_args(SlotType)
 Priority = Literal["low", "normal", "high", "urgent"]
 Does = Literal["handoff", "cancel", "back", "repeat", "change", "stop", "start", "language"]
 
@@ -61,7 +62,7 @@ class Next(Part):
 class Slot(Part):
     """A remembered value. min, max, after, before and check are expressions."""
 
-    type: SlotType
+    type: str  #: one of `SLOT_TYPES`, or of the business's own
     pattern: str | None = None
     min: str | None = None
     max: str | None = None

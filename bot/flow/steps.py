@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.flow import choices, registered, review, slots, tickets, waiting
 from bot.flow.messages import Part, Text
 from bot.flow.sends import send
+from bot.flow.spec import SLOT_TYPES
 from bot.flow.state import weighs_more
 from bot.flow.turn import HEAVIEST, QUESTIONS
 from bot.model import CallRequest, Json
@@ -282,6 +283,12 @@ def complain(turn: Turn, node: Node, reason: str) -> None:
         turn.out.append(Text(turn.text(own)))
         return
     kind = node.slot_spec.type if node.slot_spec is not None else "text"
+    if reason == "type" and kind not in SLOT_TYPES:
+        known = turn.flows.options.own.types.get(kind)
+        if known is not None and known.error:
+            turn.out.append(Text(turn.pick(dict(known.error))))
+            return
+        reason = "check"
     turn.tell(f"error_{kind}" if reason == "type" else f"error_{reason}")
 
 

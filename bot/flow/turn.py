@@ -295,7 +295,7 @@ class Turn:
         scope = Scope(
             Names(self, extra), self.language, self.zone, options.currency,
             options.default_language, self.now, self.flows.zone(self.contact_timezone),
-            options.country, self.blanks)
+            options.country, self.blanks, options.own)
         if not extra:
             self._scope = scope
         return scope

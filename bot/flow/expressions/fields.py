@@ -63,6 +63,8 @@ def field(value: Any, name: Any) -> Any:
         if isinstance(name, int) and not isinstance(name, bool):
             return value[name] if -len(value) <= name < len(value) else None
         return None
+    if isinstance(value, values.Special):
+        return field(value.value, name)
     if isinstance(value, Picked):
         return {"id": value.id, "label": value.label}.get(name)
     if isinstance(value, values.When):

@@ -15,7 +15,7 @@ from jinja2 import pass_context
 from bot.errors import ExpressionError
 from bot.flow.expressions import values
 from bot.flow.expressions.fields import Frame, sequence, text_of
-from bot.flow.expressions.values import bare, limited
+from bot.flow.expressions.values import bare, limited, plain
 
 #: Of one loop, and of all loops of a text together: loops stand in loops.
 LONGEST_LOOP = 200
@@ -35,6 +35,23 @@ def _operator(name: str) -> Callable[[Operator], Operator]:
 @_operator("op ~")
 def _concat(frame: Frame, first: Any, *others: Any) -> Any:
     return limited("".join(text_of(frame, value) for value in (first, *others)))
+
+
+@_operator("op own")
+def _own(frame: Frame, value: Any, name: str, *args: Any, **named: Any) -> Any:
+    """A filter of the business's own."""
+    own = frame.scope.own.filters.get(name)
+    if own is None:
+        raise ExpressionError(f"there is no filter {name}")
+    if own.context:
+        named["context"] = frame.scope.context
+    try:
+        found = own.function(plain(value), *map(plain, args),
+                             **{key: each if key == "context" else plain(each)
+                                for key, each in named.items()})
+    except Exception as error:
+        raise ExpressionError(f"the filter {name} failed ({type(error).__name__})") from error
+    return limited(found) if isinstance(found, str) else plain(found)
 
 
 @_operator("op slice")

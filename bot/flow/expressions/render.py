@@ -60,9 +60,9 @@ class Frame(Context):
 
     def apply(self, name: str, value: Any, args: tuple[Any, ...]) -> Any:
         """What the filter of this name makes of the value."""
-        if name not in filters.NAMES:
-            raise ExpressionError(f"there is no filter {name!r}")
-        return filters.FILTERS[name](self, value, *args)
+        if name in filters.NAMES:
+            return filters.FILTERS[name](self, value, *args)
+        return operators.OPERATORS["op own"](self, value, name, *args)
 
     def holds(self, name: str, value: Any, args: tuple[Any, ...]) -> bool:
         """Whether the test of this name is true of the value."""

@@ -20,7 +20,7 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
 from bot.errors import ExpressionError
-from bot.flow.expressions.values import Picked, Scope, When, clock, moment
+from bot.flow.expressions.values import Picked, Scope, Special, When, clock, limited, moment
 from bot.flow.language import lexicon
 from bot.flow.language.tags import locale, text_for
 
@@ -53,6 +53,8 @@ def shown(value: Any, scope: Scope) -> str:
         return str(value)
     if isinstance(value, Picked):
         return in_language(value.label, scope)
+    if isinstance(value, Special):
+        return special(value, scope)
     if isinstance(value, float | Decimal):
         return number(value, scope, grouped=False)
     if isinstance(value, When):
@@ -73,6 +75,21 @@ def shown(value: Any, scope: Scope) -> str:
     if isinstance(value, list | tuple):
         return listed(value, scope)
     raise ExpressionError("such a value can't be shown")
+
+
+def special(value: Special, scope: Scope) -> str:
+    """As its slot type shows it."""
+    kind = scope.own.types.get(value.kind)
+    if kind is None or kind.show is None:
+        return shown(value.value, scope)
+    try:
+        text = kind.show(value.value, scope.context)
+    except Exception as error:
+        raise ExpressionError(f"the slot type {value.kind} can't show its value "
+                              f"({type(error).__name__})") from error
+    if not isinstance(text, str):
+        raise ExpressionError(f"the slot type {value.kind} has to show its value as a text")
+    return limited(text)
 
 
 def number(value: Any, scope: Scope, *, decimals: int | None = None, grouped: bool = True) -> str:

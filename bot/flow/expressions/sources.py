@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final
 
 import regex
@@ -17,8 +18,16 @@ from jinja2.meta import find_undeclared_variables
 
 from bot.flow.expressions.complaints import plainly
 from bot.flow.expressions.filters import NAMES
-from bot.flow.expressions.sandbox import Sandbox, Unparsable, guarded, parsed, parsed_expression
+from bot.flow.expressions.sandbox import (
+    OWN,
+    Sandbox,
+    Unparsable,
+    guarded,
+    parsed,
+    parsed_expression,
+)
 from bot.flow.spec import TEMPLATE
+from bot.nearest import nearest
 
 #: What a source that can't be read makes the parser, or Python's own, raise.
 UNREADABLE: Final = (TemplateSyntaxError, SyntaxError, ValueError, RecursionError, MemoryError)
@@ -56,6 +65,8 @@ class Examined:
     names: frozenset[str] = frozenset()
     #: those names with the fields asked of them: ("order", "item") of `order.item`
     paths: frozenset[Path] = frozenset()
+    #: the filters that are none of the language, with their offsets: `fault` judges them
+    filters: frozenset[tuple[str, int]] = frozenset()
 
 
 @lru_cache(maxsize=65_536)
@@ -76,17 +87,29 @@ def text(source: str) -> Examined:
             environment.from_string(tree)
     except UNREADABLE as error:
         return Examined(mistake(source, error))
-    return Examined(None, names, frozenset(path for path in paths if path[0] in names))
+    return Examined(None, names, frozenset(path for path in paths if path[0] in names),
+                    _own_filters(tree))
 
 
 @lru_cache(maxsize=65_536)
 def expression(source: str) -> Examined:
     """An expression, which is written without braces."""
     try:
-        paths = frozenset(_paths([parsed_expression(_SHORT, source)]))
+        tree = parsed_expression(_SHORT, source)
+        paths = frozenset(_paths([tree]))
     except UNREADABLE as error:
         return Examined(mistake(source, error))
-    return Examined(None, frozenset(path[0] for path in paths), paths)
+    return Examined(None, frozenset(path[0] for path in paths), paths, _own_filters(tree))
+
+
+def fault(source: str, found: Examined, own: frozenset[str]) -> Mistake | None:
+    """What is wrong with a source, once it is known which filters the business has of its own."""
+    for name, offset in sorted(found.filters, key=itemgetter(1)):
+        if name not in own:
+            near = nearest(name, NAMES | own)
+            return at(source, offset, f"there is no filter {name}"
+                                      + (f"; did you mean {near}?" if near else ""))
+    return found.mistake
 
 
 def _plain(source: str) -> Examined | None:
@@ -103,6 +126,12 @@ def _plain(source: str) -> Examined | None:
     if "{{" in source[end:] or "{%" in source:
         return None
     return Examined(None, frozenset(path[0] for path in paths), frozenset(paths))
+
+
+def _own_filters(tree: nodes.Node) -> frozenset[tuple[str, int]]:
+    found = (one for one in (tree, *tree.find_all(nodes.Filter)) if isinstance(one, nodes.Filter))
+    return frozenset((one.args[0].value, one.lineno) for one in found
+                     if one.name == OWN and isinstance(one.args[0], nodes.Const))
 
 
 def _paths(trees: Iterable[nodes.Node]) -> Iterator[Path]:

@@ -10,6 +10,7 @@ data of it again, as `with`, `set` and backends get it:
 | datetime | `"2026-03-10T15:00+01:00"`, or the same with a part | `When` | the moment |
 | time | `"15:00"` | `datetime.time` | `"15:00"` |
 | image … document | `{"id", "name", "type", "size", "caption"}` | the same | the same |
+| of the business's own | as it is | `Special` | as it is |
 | any other | as it is | as it is | as it is |
 
 A customer who writes "next Tuesday afternoon" means a stretch of time, so every date and
@@ -28,7 +29,10 @@ from typing import Any, TypeGuard
 
 import regex
 
+from bot.clock import local
 from bot.errors import ExpressionError
+from bot.flow.expressions.own import NOTHING, Context, Own
+from bot.flow.spec import SLOT_TYPES
 from bot.model import Json
 
 #: A text or list made by an author's expression may not grow beyond this.
@@ -58,6 +62,13 @@ class Scope:
     contact_zone: tzinfo | None = None  #: times name their zone where this one differs
     country: str | None = None  #: of the business, assumed for phone numbers without a prefix
     blanks: list[str] | None = None  #: takes the texts for people in which a value was none
+    own: Own = NOTHING  #: slot types and filters of the business's own
+
+    @property
+    def context(self) -> Context:
+        """The same for what is the business's own."""
+        return Context(self.language, self.default_language, self.zone, self.currency,
+                       self.country, None if self.now is None else local(self.now, self.zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,14 @@ class Picked:
 
     id: str
     label: str | Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """A value of one of the business's own slot types, which says how it is shown."""
+
+    kind: str
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +109,7 @@ def typed(kind: str, kept: Any, zone: tzinfo) -> Any:
         return _when(kept, zone)
     if kind == "time" and isinstance(kept, str):
         return clock(kept) or kept
-    return kept
+    return kept if kind in SLOT_TYPES else Special(kind, kept)
 
 
 def _when(kept: Any, zone: tzinfo) -> Any:
@@ -153,7 +172,7 @@ def bare(value: Any) -> Any:
     """The value without what it carries for people: a choice's id, the date of a `When`."""
     if isinstance(value, Picked):
         return value.id
-    return value.value if isinstance(value, When) else value
+    return value.value if isinstance(value, When | Special) else value
 
 
 def plain(value: Any) -> Any:
@@ -165,6 +184,8 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
+    if isinstance(value, Special):
+        return value.value
     value = bare(value)
     if isinstance(value, datetime):
         return value.isoformat(timespec="minutes" if not value.second else "seconds")

@@ -33,12 +33,14 @@ def check(documents: list[Document], base: list[Document], commands: CommandsSpe
     ]
 
 
-def templates(folder: Path, long_texts: Mapping[str, Mapping[str, str]]) -> list[Finding]:
+def templates(folder: Path, long_texts: Mapping[str, Mapping[str, str]],
+              filters: frozenset[str] = frozenset()) -> list[Finding]:
     """What is wrong within the long texts."""
     out: list[Finding] = []
     for name, languages in long_texts.items():
         for language, text in languages.items():
-            mistake = sources.text(TEMPLATE + text).mistake
+            source = TEMPLATE + text
+            mistake = sources.fault(source, sources.text(source), filters)
             if mistake is not None:
                 out.append(Finding(str(folder / f"{name}.{language}.j2"), mistake.line,
                                    mistake.column, "error", mistake.message))

@@ -22,7 +22,7 @@ def _handed_over(doc: Document, at: Path, step: Step, takes: Arguments) -> Itera
     missing = every - step.with_.keys()
     for name in step.with_.keys() - every:
         near = did_you_mean(name, missing)
-        if near:
+        if near or takes.only:
             missing -= {one for one in missing if f"`{one}`" in near}
             yield doc.error_at_key((*at, "with", name), f"`{step.call}` takes no `{name}`{near}")
         else:

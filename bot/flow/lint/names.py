@@ -60,9 +60,10 @@ def _expressions(doc: Document, options: CheckOptions, fields: frozenset[str],
         if not part.expression and "{" not in part.source:
             continue
         found = part.examined
-        if found.mistake is not None:
+        wrong = sources.fault(part.source, found, options.filters)
+        if wrong is not None:
             if not part.source.startswith(TEMPLATE):  # those are looked at in their own files
-                yield doc.error(part.path, f"this can't be worked out: {found.mistake.message}")
+                yield doc.error(part.path, f"this can't be worked out: {wrong.message}")
             continue
         for path in found.paths:
             if doc.kind == "texts":

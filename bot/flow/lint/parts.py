@@ -32,6 +32,7 @@ class Arguments:
 
     path: frozenset[str]
     more: frozenset[str] = frozenset()  #: in the query or in the JSON
+    only: bool = False  #: anything else is refused, not left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class CheckOptions:
     public: Mapping[str, Any] = field(default_factory=dict)
     #: the operations that change something: those that are no GET
     changing: frozenset[str] = frozenset()
+    #: slot types and filters of the business's own
+    slot_types: frozenset[str] = frozenset()
+    filters: frozenset[str] = frozenset()
     #: what the operations are filled with, where that is known
     arguments: Mapping[str, Arguments] = field(default_factory=dict)
 

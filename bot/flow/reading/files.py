@@ -11,6 +11,7 @@ from bot.flow.reading.pieces import Reading, mapping
 from bot.flow.reading.source import Node
 from bot.flow.reading.together import together
 from bot.flow.spec import (
+    SLOT_TYPES,
     Answer,
     AnswersSpec,
     Command,
@@ -26,7 +27,6 @@ from bot.flow.spec import (
 )
 from bot.nearest import nearest
 
-SLOT_TYPES: tuple[str, ...] = get_args(SlotType)
 DOES: tuple[str, ...] = get_args(Does)
 #: Names that expressions know already, or that the language of expressions uses.
 RESERVED_SLOTS = frozenset({
@@ -58,9 +58,13 @@ def _timezone(r: Reading, node: Node) -> str | None:
     return None
 
 
+def _slot_type(r: Reading, node: Node) -> Any:
+    return pieces.choose(*SLOT_TYPES, *sorted(r.slot_types))(r, node)
+
+
 def _slot(r: Reading, node: Node) -> Slot | None:
     found = mapping(r, node, "a slot", {
-        "type": pieces.choose(*SLOT_TYPES), "pattern": pieces.word, "min": pieces.expression,
+        "type": _slot_type, "pattern": pieces.word, "min": pieces.expression,
         "max": pieces.expression, "after": pieces.limit, "before": pieces.limit,
         "clean": pieces.choose("upper", "lower", "trim", "digits"), "check": pieces.expression,
         "label": pieces.text, "also": pieces.phrases, "personal": pieces.yes_no,

@@ -33,6 +33,7 @@ class Reading:
     default_language: str
     #: path without language and ending -> language -> the long text
     templates: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    slot_types: frozenset[str] = frozenset()  #: of the business's own
     languages: tuple[str, ...] = ()  #: of the title; () while any language will do
     findings: list[Finding] = field(default_factory=list)
     #: steps in which something could not be read: what they lack is not held against them
@@ -99,7 +100,7 @@ def mapping(
     missing = [word for word in needs if word not in node.value and word not in misspelt]
     if missing:
         r.error(node, f"{what} needs " + " and ".join(f"`{word}`" for word in missing))
-    return None if any(word not in out for word in needs) else out
+    return out if all(word in out for word in needs) else None
 
 
 def word(r: Reading, node: Node) -> str | None:
