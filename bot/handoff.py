@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import Refused
-from bot.flow import clocks, commands, stack, waiting
+from bot.flow import clocks, commands, moving, stack, waiting
 from bot.flow.turn import Turn
 from bot.model import BOT, QUEUE, TicketChange
 
@@ -71,6 +71,8 @@ def _back_to_bot(turn: Turn) -> None:
         turn.go()
         node = turn.node
     turn.tell("back_with_bot")
+    if moving.arrive(turn):
+        return
     if waiting.go_on(turn):
         return
     if turn.waits is not None:

@@ -183,7 +183,7 @@ class Journal:
 
     rule: str
     """agent | tap | old_tap | command | answer | trigger | refused | opened | fallback | timer |
-    reminder | result | event | undelivered | stale | expired | ignored"""
+    reminder | result | event | undelivered | moved | stale | expired | ignored"""
     item: str = ""  #: the flow, command, choice or answers item that was chosen
     score: float | None = None
     before: str = ""  #: flow/step before, "" for none

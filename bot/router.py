@@ -15,6 +15,7 @@ from bot.flow import (
     events,
     gathering,
     hearing,
+    moving,
     review,
     stack,
     starts,
@@ -45,6 +46,7 @@ def _caused(flows: Flows, snapshot: Snapshot, event: Event,
             first: Callable[[Turn], None]) -> Decision:
     turn = Turn(flows, snapshot, event)
     try:
+        moving.follow(turn)
         try:
             first(turn)
         except ExpressionError as problem:
@@ -120,6 +122,9 @@ def _timer(turn: Turn) -> None:
             or token != clocks.timeout_token(turn)
             or turn.state.get("timed_out") == token):
         turn.rule = "stale"
+        return
+    if clocks.too_early(turn, node.step.on_timeout):
+        turn.rule = "stale"  # it was set by a version that gave less time; this turn sets it anew
         return
     turn.rule = "timer"
     turn.state["timed_out"] = token

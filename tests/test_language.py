@@ -10,7 +10,6 @@ import pytest
 from bot.flow import load as loading
 from bot.flow.lint.parts import CheckOptions
 from bot.flow.load import load
-from bot.flow.reading import files
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "language.md"
@@ -64,4 +63,4 @@ def test_what_the_page_calls_missing_is_refused_by_name():
     """And nothing else: a word that is built later has to leave that list."""
 
     listed = set(re.findall(r"`(\w+):?`", PAGE.read_text("utf-8").split("## Not in this")[1]))
-    assert listed == {*files.LATER_FLOW, *loading.LATER_KINDS}
+    assert listed == {*loading.LATER_KINDS}

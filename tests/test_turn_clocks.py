@@ -51,7 +51,7 @@ def test_a_timer_of_an_earlier_wait_is_stale(tmp_path: Path) -> None:
     for name, tried in (("timeout", token), ("other", token), ("timeout", "")):
         talk.happens("timer", {"name": name, "token": tried})
         assert (talk.rule, talk.contents) == ("stale", [])
-    _, token = talk.decision.timers["timeout"]
+    talk.now, token = talk.decision.timers["timeout"]
     talk.happens("timer", {"name": "timeout", "token": token})
     assert talk.rule == "timer"
     talk.happens("timer", {"name": "timeout", "token": token})

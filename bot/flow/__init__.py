@@ -24,6 +24,7 @@ are met::
       waiting          steps that wait for one, or for a while
       registered       WhatsApp's registered templates, filled in
       keeping          slots that the next runs have as well
+      moving           who stands in an older version goes on in the current one
       undelivered      another way where a message did not arrive
       tickets          a person is asked for
     messages           how many messages all of that becomes
@@ -36,6 +37,8 @@ What they work on::
     flows              everything loaded: versions, commands, answers, texts, and their index
     spec               a flow as data, in one shape for every way of writing it
     ways               every way out of every step, as the file has it
+    changes            what is different between two versions of a flow, and how grave it is
+    onward             what two versions have in common, for those who go on in the later one
 
 The rooms, each knowing only those below it, and `spec`::
 

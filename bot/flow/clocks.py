@@ -54,6 +54,11 @@ def _base(turn: Turn) -> int:
     return max(int(turn.run["since"]), int(turn.state.get("wrote_at", 0)))
 
 
+def too_early(turn: Turn, timer: Timer) -> bool:
+    """Whether a time-out rings before its time."""
+    return turn.now < _base(turn) + timer.after_ms
+
+
 def is_past_saying(turn: Turn, timer: Timer) -> bool:
     """Whether a time-out that only says something comes so late that it had better not: the
     reminder is due too, or the window is closed and the words would leave some other day.

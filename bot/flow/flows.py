@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.errors import FlowError, UnknownVersion
-from bot.flow.expressions.own import NOTHING, Own
+from bot.flow.changes import onward
 from bot.flow.language.choose import ChoiceLabels
 from bot.flow.language.commands import Commands, Said
 from bot.flow.language.likeness import Weighed
@@ -18,6 +18,7 @@ from bot.flow.language.match import Ambiguous, Candidate, Keywords, decide
 from bot.flow.language.tags import pick, text_for
 from bot.flow.load import Loaded
 from bot.flow.machine import Version
+from bot.flow.onward import Between, Onward
 from bot.flow.spec import Answer, Command, Phrases, TemplateSpec, Texts
 from bot.hours import Hours
 
@@ -35,8 +36,11 @@ TEXTS = frozenset({
     "finish_first", "switch_ask", "switch_yes", "switch_no", "unfinished", "nothing_to_cancel",
     "no_way_back", "done_already", "change_what", "which_language", "stopped", "handoff_open",
     "handoff_closed", "handoff_someday", "back_with_bot", "apology", "remind",
-    "window_closing_queue",
+    "window_closing_queue", "started_over",
 })
+
+
+_NOWHERE: Mapping[tuple[str, str], Onward] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,6 @@ class FlowOptions:
     public: Mapping[str, Any] = field(default_factory=dict)
     queues: Mapping[str, Queue] = field(default_factory=lambda: {"support": Queue()})
     default_queue: str = "support"
-    own: Own = NOTHING  #: slot types and filters of the business's own
     #: Operations that change nothing: the customer may go back past a call of them.
     reads: frozenset[str] = frozenset()
 
@@ -71,7 +74,8 @@ class FlowOptions:
 class Flows:
     """What a turn looks up. Versions are read and compiled when they are first needed."""
 
-    def __init__(self, loaded: Loaded, options: FlowOptions) -> None:
+    def __init__(self, loaded: Loaded, options: FlowOptions,
+                 ways: Mapping[tuple[str, str], Onward] = _NOWHERE) -> None:
         missing = sorted(TEXTS - loaded.texts.items.keys())
         if missing:
             raise FlowError(f"the texts file lacks {', '.join(missing)}")
@@ -84,6 +88,9 @@ class Flows:
             for name, item in spec.items.items()}
         self.current: dict[str, Version] = {
             name: Version(name, spec.version, spec) for name, spec in loaded.flows.items()}
+        #: (flow, version) of those that are not current any more -> where their people go.
+        self.onward = ways
+        self._between: dict[tuple[str, str], Between] = {}
         self._versions = {(version.flow, version.id): version
                           for version in self.current.values()}
         self._index = Keywords()
@@ -127,6 +134,29 @@ class Flows:
             return self._versions[flow, version]
         except KeyError:
             raise UnknownVersion(flow, version) from None
+
+    def take_over(self, before: Flows, in_flight: str | None = None) -> None:
+        """Go on with those who stand in the versions of `before`, as a publish does."""
+        ways = dict(before.onward)
+        for name, new in self.current.items():
+            ways.pop((name, new.id), None)
+            old = before.current.get(name)
+            if old is not None and old.id != new.id and (
+                    way := onward(old.spec, new.spec, in_flight)) is not None:
+                ways[name, old.id] = way
+        self._versions = before._versions | self._versions
+        self.onward = ways
+
+    def between(self, flow: str, version: str) -> Between | None:
+        """The way on from this version; None: whoever stands in it stays. Raises `UnknownVersion`.
+        """
+        key = flow, version
+        if (way := self.onward.get(key)) is None:
+            return None
+        if key not in self._between:
+            self._between[key] = Between(self.version(flow, version),
+                                         self.version(flow, way.version), way)
+        return self._between[key]
 
     def command(self, text: str) -> Said | None:
         """The command that a message is, if it is one."""

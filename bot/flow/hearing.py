@@ -9,6 +9,7 @@ from bot.flow import (
     contact_language,
     gathering,
     media,
+    moving,
     offers,
     question,
     refs,
@@ -68,6 +69,8 @@ def hear(turn: Turn) -> None:
     if text is not None:
         contact_language.from_script(turn, text)
     _leave_idle(turn, before, ref)
+    if _has_moved(turn, content, said, ref):
+        return
     offered = state.pop("offer", ())
     given = state.pop("given", None)
     if gathering.under_way(turn) and _after_words(turn, content, said):
@@ -157,7 +160,7 @@ def _begins(turn: Turn, content: Json, text: str | None, said: Said | None, *,
         return False
     source = str((content.get("referral") or {}).get("source"))
     flow = flows.by_referral.get(source)
-    if flow is None and first and not turn.runs and (
+    if flow is None and first and flows.first is not None and not turn.runs and (
             text is None or flows.about(text) is None):
         flow = flows.first
     if flow is None:
@@ -175,6 +178,25 @@ def _leave_idle(turn: Turn, before: int, ref: refs.StepRef | refs.OfferRef | Non
         return
     if turn.now - max(before, int(turn.run["since"])) > turn.flows.options.idle_ms:
         stack.push(turn)
+
+
+def _has_moved(turn: Turn, content: Json, said: Said | None,
+               ref: refs.StepRef | refs.OfferRef | None) -> bool:
+    """The question that waits has changed so much that it is asked anew: what was written answers
+    nothing. True: that is all; a command, or a button of no question, is heard beside it.
+    """
+    ours = isinstance(ref, refs.StepRef) and any(run["number"] == ref.run for run in turn.runs)
+    if not moving.arrive(turn):
+        return False
+    turn.rule = "moved"
+    if said is None and (ref is None or ours):
+        turn.state.pop("offer", None)
+        return True
+    if turn.calling:
+        turn.state["unheard"] = [turn.event.id, content]
+        return True
+    turn.out.clear()
+    return False
 
 
 def _text(turn: Turn, text: str, said: Said | None, offered: list[str],

@@ -264,6 +264,10 @@ class FlowSpec(Part):
     old_taps: Literal["decline", "jump"] | None = None
     slots: dict[str, Slot] = Field(default_factory=dict)
     steps: dict[str, Step]
+    #: For the publish that needs them, and no part of the version: what stands in the place of
+    #: steps that are gone, and what becomes of those who are in the flow.
+    moved: dict[str, str] = Field(default_factory=dict, exclude=True)
+    in_flight: Literal["finish", "move", "restart"] | None = Field(None, exclude=True)
 
     def source(self) -> str:
         """The whole flow as one canonical JSON text, from which `from_source` makes it again."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.flow import keeping, offers, waiting
+from bot.flow import keeping, moving, offers, waiting
 from bot.flow.state import copied
 from bot.model import BOT, Json
 
@@ -62,6 +62,9 @@ def resume(turn: Turn, stack: Json) -> None:
         push(turn)
     turn.runs = [copied(run) for run in stack["runs"]]
     turn.bind()
+    moving.follow(turn)
+    if moving.arrive(turn):
+        return
     if not waiting.go_on(turn):
         turn.run["since"] = turn.now
         turn.next = "repeated"

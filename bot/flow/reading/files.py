@@ -33,7 +33,6 @@ RESERVED_SLOTS = frozenset({
     "config", "contact", "conversation", "now", "today", "event", "item", "answer", "outcome",
     "error", "and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "self",
 })
-LATER_FLOW = ("moved", "in_flight")
 _INTEGER = re.compile(r"-?\d{1,15}")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
 _SLOT_WORDS: dict[str, tuple[str, ...]] = {
@@ -142,6 +141,15 @@ def _steps(r: Reading, node: Node) -> dict[str, dict[str, Any]] | None:
     return out or None
 
 
+def _moved(r: Reading, node: Node) -> dict[str, str] | None:
+    if not isinstance(node.value, dict):
+        r.error(node, "`moved` is written as {old_step: new_step}")
+        return None
+    named = {name: ways.step_name(r, part) for name, part in node.value.items()
+             if pieces.is_id(r, node.keys[name], name)}
+    return {name: to for name, to in named.items() if to is not None}
+
+
 def _title(r: Reading, root: Node) -> Texts | None:
     assert isinstance(root.value, dict)
     node = root.value.get("title")
@@ -168,8 +176,9 @@ def flow(r: Reading, root: Node) -> FlowSpec | None:
         "interruptible": pieces.choose("ask", "yes", "no"),
         "old_taps": pieces.choose("decline", "jump"),
         "on_timeout": lambda r, node: clocks.timer(r, node, bare=False),
-        "remind": clocks.remind, "slots": _slots, "steps": _steps,
-    }, later=LATER_FLOW, needs=("flow", "title", "steps"))
+        "remind": clocks.remind, "slots": _slots, "steps": _steps, "moved": _moved,
+        "in_flight": pieces.choose("finish", "move", "restart"),
+    }, needs=("flow", "title", "steps"))
     if found is None:
         return None
     timeout, remind = found.pop("on_timeout", None), found.pop("remind", None)
@@ -178,6 +187,10 @@ def flow(r: Reading, root: Node) -> FlowSpec | None:
             r.error(root.value["on_timeout"], "a time-out needs `after`, for example 2h")
         timeout = None
     raw = found.pop("steps")
+    for name, to in found.get("moved", {}).items():
+        if to not in raw:
+            r.error(root.at("moved", name),
+                    f"there is no step `{to}`{pieces.did_you_mean(to, raw)}")
     compiled: dict[str, Step] = {}
     slots: dict[str, Slot] = found.pop("slots", {})
     for name, words in raw.items():
