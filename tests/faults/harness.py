@@ -186,7 +186,7 @@ class Bot:
                 "BENCH_SINK": self.provider.url,
                 "BENCH_STORE": self.url_of_store or f"sqlite:////{self.store}", **self.environ}
 
-    async def served(self, within: float = 20.0) -> None:
+    async def served(self, within: float = 60.0) -> None:
         """Wait until it serves or is dead."""
         assert self.process is not None
         deadline = time.monotonic() + within
