@@ -163,7 +163,7 @@ async def assemble(settings: Settings, clock: Clock,
         timers = Timers(engine, store, clock)
 
         async def media(message: MessageRow) -> tuple[str, bytes]:
-            channel = channels.get(await store.message_channel(message.id) or "")
+            channel = channels.get(await store.desk.message_channel(message.id) or "")
             if channel is None:
                 raise ChannelError("The channel of this message is not configured any more.")
             return await channel.media(message.content["media"]["id"])
@@ -370,7 +370,7 @@ async def demo(port: int, config_file: Path | None = None) -> None:
         hints = HINTS if config_file is None else ()
         clock = Clock()
         async with assemble(settings, clock) as frontdesk:
-            await frontdesk.store.add_agent("demo", "Sam", hash_password(password))
+            await frontdesk.store.desk.add_agent("demo", "Sam", hash_password(password))
             frontdesk.web.add_subapp("/demo", demo_backends(clock))
             emulated, _ = stand_in(settings, name)
             frontdesk.web.add_subapp("/emulator", phones(replace(

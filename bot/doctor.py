@@ -106,7 +106,7 @@ async def _store(settings: Settings) -> Result:
     except StoreBusy:
         try:
             async with control.remote(control.door(path)) as remote:
-                await remote.agents()
+                await remote.desk.agents()
         except StoreError as problem:
             return Result("store", "error", str(problem))
         return Result("store", "ok", f"{path} is open in a running process, which answers")

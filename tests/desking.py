@@ -119,7 +119,7 @@ class House:
         return self.frontdesk.store
 
     async def agent(self, login: str = "maria", name: str = "Maria") -> Any:
-        return await self.store.add_agent(login, name, password_hash())
+        return await self.store.desk.add_agent(login, name, password_hash())
 
     async def hears(self, text: str | Json, phone: str = "4915112345",
                     name: str | None = "Ana") -> str:
@@ -128,7 +128,7 @@ class House:
         await self.frontdesk.inbox.accept([Incoming(
             "main", f"wamid.in{next(self._ids)}", (Address("phone", phone),), content,
             self.clock.now(), name)])
-        page = await self.store.conversations(limit=200)
+        page = await self.store.desk.conversations(limit=200)
         return str(next(row.id for row in page.rows if row.phone == phone))
 
     async def wants_a_person(self, phone: str = "4915112345", name: str | None = "Ana",
@@ -144,7 +144,7 @@ class House:
         jar = CookieJar(unsafe=True)  # the server's name is a number
         async with ClientSession(str(self.server.make_url("")), cookie_jar=jar) as browser:
             if login is not None:
-                token = await auth.sign_in(self.store, await self.store.agent(login),
+                token = await auth.sign_in(self.store, await self.store.desk.agent(login),
                                            real_now())
                 jar.update_cookies({"session": token}, self.server.make_url("/"))
             yield browser

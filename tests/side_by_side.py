@@ -25,12 +25,12 @@ async def processes(url: str, clock: Clock, count: int = 2,
 
 
 async def only(store: Store) -> str:
-    (row,) = (await store.conversations()).rows
+    (row,) = (await store.desk.conversations()).rows
     return row.id
 
 
 async def seen(store: Store) -> list[str]:
-    snapshot = await store.snapshot(await only(store))
+    snapshot = await store.desk.snapshot(await only(store))
     assert snapshot is not None
     found: list[str] = snapshot.state.get("seen", [])
     return found

@@ -285,7 +285,7 @@ class FrontDesk:
 
     async def shown(self, conversation: str) -> list[tuple[str, str]]:
         """What the bot and agents said to that person: (text, status)."""
-        found = (await self.store.transcript(conversation, limit=500)).rows
+        found = (await self.store.desk.transcript(conversation, limit=500)).rows
         return [(row.content.get("text", "pin"), row.status)
                 for row in found if row.direction == "out"]
 

@@ -84,10 +84,10 @@ async def test_a_refused_token_shows_in_readiness_and_the_rest_leaves_when_it_is
             async with session.get(f"{url}/readyz") as answer:
                 assert answer.status == 503
                 assert "main" in await answer.text()
-        (conversation,) = (await frontdesk.store.conversations()).rows
+        (conversation,) = (await frontdesk.store.desk.conversations()).rows
         async with asyncio.timeout(10):
             while True:
-                last = (await frontdesk.store.transcript(conversation.id)).rows[-1]
+                last = (await frontdesk.store.desk.transcript(conversation.id)).rows[-1]
                 if last.status != "sending":
                     break
                 await asyncio.sleep(0.01)

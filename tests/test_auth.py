@@ -120,12 +120,12 @@ def test_random_logins_do_not_fill_the_memory() -> None:
 
 
 async def test_the_store_never_holds_what_the_cookie_holds(store: Store) -> None:
-    made = await store.add_agent("maria", "Maria", "hash")
+    made = await store.desk.add_agent("maria", "Maria", "hash")
     token = await auth.sign_in(store, made, store_now := 1_000_000)
 
     assert len(token) >= 43
-    assert await store.signed_in(token, store_now) is None
-    found = await store.signed_in(auth.token_hash(token), store_now)
+    assert await store.desk.signed_in(token, store_now) is None
+    found = await store.desk.signed_in(auth.token_hash(token), store_now)
     assert found is not None
     assert found.agent.login == "maria"
     assert found.csrf not in (token, auth.token_hash(token))

@@ -27,15 +27,15 @@ async def test_a_running_process_is_asked_as_if_it_were_the_store(store: Store,
                                                                   tmp_path: Path) -> None:
     file = tmp_path / "bot.db.control"
     async with control.listening(store, file), control.remote(file) as remote:
-        added = await remote.add_agent("ana", "Ana", "hash")
-        assert await remote.agents() == await store.agents() == [added]
-        assert await remote.set_agent("ana", disabled=True)
-        found = await remote.agent("ana")
+        added = await remote.desk.add_agent("ana", "Ana", "hash")
+        assert await remote.desk.agents() == await store.desk.agents() == [added]
+        assert await remote.desk.set_agent("ana", disabled=True)
+        found = await remote.desk.agent("ana")
         assert found is not None
         assert found.disabled
-        assert await remote.agent("nobody") is None
-        assert (await remote.events()).rows == []
-        await remote.audit("command line", "agent added", "ana")
+        assert await remote.desk.agent("nobody") is None
+        assert (await remote.desk.events()).rows == []
+        await remote.desk.audit("command line", "agent added", "ana")
         await store.accept([Notice("main", "malformed.message", "{}", "no id")], None)
         (letter,) = (await remote.dead.listed()).rows
         assert letter == (await store.dead.listed()).rows[0]
@@ -43,7 +43,7 @@ async def test_a_running_process_is_asked_as_if_it_were_the_store(store: Store,
             await remote.dead.retry(letter.id, "command line")
         assert await remote.dead.skip(letter.id, "command line") is None
         with pytest.raises(BotError, match="ana"):
-            await remote.add_agent("ana", "Ana", "hash")
+            await remote.desk.add_agent("ana", "Ana", "hash")
     assert not file.exists()
 
 
@@ -54,7 +54,7 @@ async def test_only_who_can_read_the_file_is_answered(store: Store, tmp_path: Pa
         content = file.read_text("utf-8")
         port = int(content.split('"port": ')[1].split(",")[0])
         async with aiohttp.ClientSession() as session, session.post(
-                f"http://127.0.0.1:{port}/", json={"ask": "agents", "args": [], "named": {}},
+                f"http://127.0.0.1:{port}/", json={"ask": "desk.agents", "args": [], "named": {}},
                 headers={"Authorization": "Bearer guessed"}) as response:
             assert response.status == 401
 
@@ -64,7 +64,7 @@ async def test_only_a_few_questions_are_answered(store: Store, tmp_path: Path) -
     async with control.listening(store, file), control.remote(file) as remote:
         with pytest.raises(StoreError, match="404"):
             await remote.ask("close")
-    assert await store.agents() == []
+    assert await store.desk.agents() == []
 
 
 async def test_a_process_that_was_killed_leaves_a_door_that_says_so(tmp_path: Path) -> None:
@@ -75,4 +75,4 @@ async def test_a_process_that_was_killed_leaves_a_door_that_says_so(tmp_path: Pa
     file.write_text('{"port": 1, "key": "x"}', "utf-8")
     async with control.remote(file) as remote:
         with pytest.raises(StoreError, match="does not answer"):
-            await remote.agents()
+            await remote.desk.agents()

@@ -75,7 +75,7 @@ async def listed(store: Store) -> list[object]:
     found: list[object] = []
     after = None
     while True:
-        page = await store.events(after=after, limit=500)
+        page = await store.desk.events(after=after, limit=500)
         found += page.rows
         if (after := page.next) is None:
             return found

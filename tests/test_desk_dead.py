@@ -56,7 +56,7 @@ async def test_trying_again_answers_the_message(house: House) -> None:
     async with house.browser("maria") as browser:
         assert await press(browser, letter, "retry") == 303
         await house.frontdesk.engine.drain(conversation)
-        transcript = await house.store.transcript(conversation)
+        transcript = await house.store.desk.transcript(conversation)
         assert transcript.rows[-1].content["text"] == "Which order is it?"
         assert await rows(house.store._db, "select what, object, detail from audit where who like "
                           "'agent:%'") == [("dead letter retried", conversation, letter)]

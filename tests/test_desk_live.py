@@ -80,7 +80,7 @@ async def test_an_agent_who_is_disabled_is_cut_off_within_seconds(house: House) 
     async with house.browser("maria") as browser:
         stream = await browser.get("/desk/feed")
         assert await told(stream)
-        await house.store.set_agent("maria", disabled=True)
+        await house.store.desk.set_agent("maria", disabled=True)
         house.clock.advance(1)  # any sign of life makes it look
         assert await told(stream), "the page asks once more, and is sent to the sign-in"
         assert not await told(stream), "then the stream ends"

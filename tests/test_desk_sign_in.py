@@ -111,7 +111,7 @@ async def test_moving_the_business_clock_signs_nobody_out(house: House) -> None:
 async def test_a_disabled_agent_is_out_at_once(house: House) -> None:
     async with house.browser() as browser:
         await sign_in(browser)
-        await house.store.set_agent("maria", disabled=True)
+        await house.store.desk.set_agent("maria", disabled=True)
         assert (await browser.get("/desk", allow_redirects=False)).status == 303
         assert (await sign_in(browser)).status == 401
 
@@ -119,7 +119,8 @@ async def test_a_disabled_agent_is_out_at_once(house: House) -> None:
 async def test_a_new_password_ends_every_session(house: House) -> None:
     async with house.browser() as browser:
         await sign_in(browser)
-        await house.store.set_agent("maria", password_hash=auth.hash_password("another password"))
+        await house.store.desk.set_agent(
+            "maria", password_hash=auth.hash_password("another password"))
         assert (await browser.get("/desk", allow_redirects=False)).status == 303
         assert (await sign_in(browser)).status == 401
         assert (await sign_in(browser, password="another password")).status == 303
@@ -197,6 +198,6 @@ async def test_a_form_without_its_token_changes_nothing(house: House) -> None:
         answer = await browser.post(f"/desk/c/{conversation}/take", data={
             "csrf": "wrong", "client_id": "x" * 20}, allow_redirects=False)
         assert answer.status == 403
-        snapshot = await house.store.snapshot(conversation)
+        snapshot = await house.store.desk.snapshot(conversation)
         assert snapshot.owner == "queue"
         assert (await press(browser, conversation, "take")).status == 303

@@ -28,7 +28,7 @@ def shown(page: str) -> str:
 
 
 async def owner(house: House, conversation: str) -> str:
-    snapshot = await house.store.snapshot(conversation)
+    snapshot = await house.store.desk.snapshot(conversation)
     assert snapshot is not None
     return str(snapshot.owner)
 
@@ -83,7 +83,7 @@ async def test_closing_takes_the_ticket_off_the_queue(house: House) -> None:
         await press(browser, conversation, "take")
         assert (await press(browser, conversation, "close")).status == 303
         assert "Nobody is waiting." in await (await browser.get("/desk")).text()
-        assert await house.store.ticket(conversation) is None
+        assert await house.store.desk.ticket(conversation) is None
 
 
 async def test_a_double_click_sends_one_message(house: House, eventually: Wait) -> None:
@@ -99,7 +99,7 @@ async def test_a_double_click_sends_one_message(house: House, eventually: Wait) 
             return "once" in house.provider.texts()
 
         await eventually(sent)
-        found = await house.store.transcript(conversation)
+        found = await house.store.desk.transcript(conversation)
         assert [m.content["text"] for m in found.rows if m.origin.startswith("agent")] == ["once"]
 
 
@@ -125,7 +125,8 @@ async def test_who_comes_second_is_told_who_came_first(house: House) -> None:
         assert 'role="alert"' in text
         assert "李伟" in shown(text)
         assert "李伟 has this conversation. You can read along here." in shown(text)
-        assert await owner(house, conversation) == f"agent:{(await house.store.agent('li')).id}"
+        li = await house.store.desk.agent("li")
+        assert await owner(house, conversation) == f"agent:{li.id}"
 
 
 async def test_a_reply_that_came_too_late_keeps_its_text(house: House) -> None:
@@ -228,7 +229,8 @@ async def test_earlier_messages_come_page_by_page(house: House) -> None:
             if more is None:
                 break
             page = await (await browser.get(unescape(more[1]))).text()
-        whole = [row.id for row in (await house.store.transcript(conversation, limit=500)).rows]
+        whole = [row.id for row in (await house.store.desk.transcript(
+            conversation, limit=500)).rows]
         assert seen == whole
         past = await (await browser.get(f"/desk/c/{conversation}?before={whole[10]}")).text()
         assert "You are reading the past." in past
@@ -264,7 +266,7 @@ async def test_a_picture_is_shown_and_what_could_carry_code_is_not(house: House)
     for id_ in "12345":
         conversation = await house.hears({"type": "image", "media": {
             "id": id_, "mime_type": "image/png", "name": "a.html"}})
-    found = [row.id for row in (await house.store.transcript(conversation)).rows
+    found = [row.id for row in (await house.store.desk.transcript(conversation)).rows
              if row.content.get("media")]
     async with house.browser("maria") as browser:
         first = await browser.get(f"/desk/media/{found[0]}")

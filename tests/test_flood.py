@@ -292,8 +292,8 @@ async def test_who_floods_gets_one_answer_to_it_and_goes_on(
         sends = sink.ledger.sends["491"]
         async with asyncio.timeout(15), sink.ledger.came:
             await sink.ledger.came.wait_for(lambda: len(sends) > 3)
-        (row,) = (await frontdesk.store.conversations()).rows
-        thread = (await frontdesk.store.transcript(row.id)).rows
+        (row,) = (await frontdesk.store.desk.conversations()).rows
+        thread = (await frontdesk.store.desk.transcript(row.id)).rows
         assert [one.content["text"] for one in thread if one.direction == "in"][3:] == [
             f"word {number}" for number in range(4, 14)]
         assert len(sends) == 4, [shown(one) for one in sends]

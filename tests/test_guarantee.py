@@ -130,7 +130,7 @@ async def test_g3_in_order_alone(store: Store, clock: Clock) -> None:
                 await store.take_turn(conversation, event[0], counts)
 
     await store.accept([wrote(clock, number=0, text="0")], counts)
-    (conversation,) = [row.id for row in (await store.conversations()).rows]
+    (conversation,) = [row.id for row in (await store.desk.conversations()).rows]
     accepted = ["0"]
 
     async def message_in(n: int) -> None:
@@ -145,11 +145,11 @@ async def test_g3_in_order_alone(store: Store, clock: Clock) -> None:
                                for n in range(start, start + 10)))
         accepted += [str(n) for n in range(start, start + 10)]
         await slow_path()
-    snapshot = await store.snapshot(conversation)
+    snapshot = await store.desk.snapshot(conversation)
     assert snapshot is not None
     seen = snapshot.state["seen"]
     assert sorted(seen) == sorted(accepted)
-    thread = (await store.transcript(conversation, limit=500)).rows
+    thread = (await store.desk.transcript(conversation, limit=500)).rows
     heard = [row.content["text"] for row in thread if row.direction == "in"]
     assert [text for text in seen if text in heard] == heard
     replies = [row.content["text"] for row in thread if row.direction == "out"]
@@ -178,8 +178,8 @@ async def test_g5_no_reply_vanishes(store: Store, clock: Clock) -> None:
         work = await store.accept([wrote(clock, who)], counts)
         await store.settle([Outcome(work.sends[0], outcome, "p" + who, not_before=1 << 60)])
     seen = {}
-    for conversation in (await store.conversations()).rows:
-        thread = (await store.transcript(conversation.id)).rows
+    for conversation in (await store.desk.conversations()).rows:
+        thread = (await store.desk.transcript(conversation.id)).rows
         seen[conversation.phone] = [row.status for row in thread if row.direction == "out"]
     assert seen == {who: [status] for who, (_, status) in fates.items()}
 
@@ -237,8 +237,8 @@ async def test_g7_rules_hold_at_the_moment_of_sending(store: Store, clock: Clock
     clock.advance(DAY)  # between writing and releasing the second
     work = await store.settle([Outcome(work.sends[0], "sent", "p1")])
     assert work.sends == []
-    (conversation,) = (await store.conversations()).rows
-    last = (await store.transcript(conversation.id)).rows[-1]
+    (conversation,) = (await store.desk.conversations()).rows
+    last = (await store.desk.transcript(conversation.id)).rows[-1]
     assert (last.status, last.content["text"]) == ("parked", "two")
 
 
@@ -276,12 +276,12 @@ async def test_g9_human_first(store: Store, clock: Clock) -> None:
 
     work = await store.accept([wrote(clock)], says)
     (on_the_wire,) = work.sends
-    (conversation,) = [row.id for row in (await store.conversations()).rows]
+    (conversation,) = [row.id for row in (await store.desk.conversations()).rows]
     await store.happen(conversation, Event("t", "agent", clock.now(), {}), takes)
     work = await store.settle([Outcome(on_the_wire, "sent", "p1")])
     assert work.sends == []
     assert (await store.claim_sends()).sends == []
-    assert [row.status for row in (await store.transcript(conversation)).rows][1:] == [
+    assert [row.status for row in (await store.desk.transcript(conversation)).rows][1:] == [
         "sent", *["suppressed"] * 4]
 
 

@@ -13,8 +13,8 @@ BOT = Path(__file__).parent.parent / "bot"
 NOUNS = ("bot", "bot.errors", "bot.model", "bot.nearest", "bot.clock", "bot.hours", "bot.logs",
          "bot.ids", "bot.failpoints", "bot.resources", "bot.disk",
          "bot.runaway")
-STORE = ("bot.store.base", "bot.store.business", "bot.store.dead", "bot.store.reading", "bot.store.rows",
-         "bot.store.store", "bot.store.work")
+STORE = ("bot.store.base", "bot.store.business", "bot.store.dead", "bot.store.reading",
+         "bot.store.rows", "bot.store.store", "bot.store.work")
 #: Who may import what beside the nouns and their own folder; the longest prefix counts.
 MAY = {
     "bot.flow": (),

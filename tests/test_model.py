@@ -59,7 +59,8 @@ class Conversations(RuleBasedStateMachine):
         self.people = {who: Person() for who in PEOPLE}
         self.ids: dict[str, str] = {}
         self.agents: dict[str, Agent] = {
-            name: self.run(self.desk.store.add_agent(name, name.upper(), "x")) for name in AGENTS}
+            name: self.run(self.desk.store.desk.add_agent(name, name.upper(), "x"))
+            for name in AGENTS}
         self.fast = True
         self.history: list[tuple[str, Incoming]] = []
         self.wishes: list[tuple[str, str, str, str, str]] = []

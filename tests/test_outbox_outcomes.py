@@ -56,12 +56,12 @@ class Post:
         self.outbox.start([replace(send, channel=channel)])
 
         async def settled() -> bool:
-            row = await self.store.message(send.id)
+            row = await self.store.desk.message(send.id)
             return (self.counts.sends.total() > before and row is not None
                     and row.status != "sending")
 
         await self.eventually(settled)
-        found = await self.store.message(send.id)
+        found = await self.store.desk.message(send.id)
         assert found is not None
         return found
 
@@ -117,7 +117,7 @@ async def test_what_is_logged_of_a_send_names_its_conversation(post: Post) -> No
         await post.reply()
     finally:
         logging.getLogger("bot.outbox").removeHandler(handler)
-    (conversation,) = (await post.store.conversations()).rows
+    (conversation,) = (await post.store.desk.conversations()).rows
     assert named == [("not sent", conversation.id)]
 
 

@@ -80,8 +80,8 @@ async def test_batches_with_the_same_people_in_any_order_do_not_wait_for_each_ot
         async with asyncio.timeout(0.9):  # PostgreSQL looks for deadlocks after a second
             await asyncio.gather(*(store.accept(batch, counts)
                                    for store, batch in zip(two, batches, strict=True)))
-    for row in (await two[0].conversations()).rows:
-        snapshot = await two[0].snapshot(row.id)
+    for row in (await two[0].desk.conversations()).rows:
+        snapshot = await two[0].desk.snapshot(row.id)
         assert snapshot is not None
         assert len(snapshot.state["seen"]) == 11
 
@@ -128,7 +128,7 @@ async def test_replies_leave_in_the_order_of_the_turns_whichever_process_took_th
     for n in range(60):
         await two[n % 2].accept([wrote(clock, number=n, text=str(n))], counts)
     assert (await two[0].claim_sends()).sends == []  # the first is on the wire since its turn
-    thread = (await two[0].transcript(await only(two[0]), limit=200)).rows
+    thread = (await two[0].desk.transcript(await only(two[0]), limit=200)).rows
     left = [row.content["text"] for row in thread if row.direction == "out"]
     assert left == [str(n) for n in range(1, 61)]
 
@@ -369,5 +369,5 @@ async def test_pages_are_looked_after_when_no_hint_comes(
     await asyncio.gather(looking, return_exceptions=True)
     last = new_id()
     assert await two[1].touched(last) == []
-    await two[0].audit("agent:1", "take", conversation)
+    await two[0].desk.audit("agent:1", "take", conversation)
     assert await two[1].touched(last) == [conversation]

@@ -39,8 +39,8 @@ async def test_a_connection_lost_at_the_commit_leaves_each_message_in_once(
             await store.accept([wrote(clock, f"49{n % 7}", n, str(n))], counts)
         assert line.cuts >= 60
         kept = []
-        for row in (await store.conversations()).rows:
-            snapshot = await store.snapshot(row.id)
+        for row in (await store.desk.conversations()).rows:
+            snapshot = await store.desk.snapshot(row.id)
             assert snapshot is not None
             kept += snapshot.state["seen"]
             assert snapshot.state["seen"] == sorted(snapshot.state["seen"], key=int)
@@ -85,8 +85,8 @@ async def test_no_question_does_twice_what_was_kept_when_the_connection_broke(
         clock.advance(HOUR)
         await broken(store.happen(conversation, Event("e1", "agent", clock.now(), {"text": "b"}),
                                   counts, key="desk:1"))
-        await broken(store.add_agent("ana", "Ana", "hash"))
-        await broken(store.audit("system", "tried", "store"))
+        await broken(store.desk.add_agent("ana", "Ana", "hash"))
+        await broken(store.desk.audit("system", "tried", "store"))
         assert await seen(store) == ["a", "result", "b"]
         assert await rows(store._db, "select count(*) from audit") == [(1,)]
         assert await rows(store._db, "select status from message where direction = 'out'"
@@ -121,7 +121,7 @@ async def test_connections_that_the_server_ends_are_made_anew(
 async def test_a_unit_in_the_way_is_waited_for_and_a_deadlock_is_tried_again(
         two: list[Store], clock: Clock) -> None:
     await two[0].accept([wrote(clock, "491"), wrote(clock, "492")], counts)
-    ids = [row.id for row in (await two[0].conversations()).rows]
+    ids = [row.id for row in (await two[0].desk.conversations()).rows]
     held = [asyncio.Event(), asyncio.Event()]
 
     async def cross(side: int) -> None:
@@ -175,7 +175,7 @@ async def test_nothing_of_a_unit_is_left_on_its_connection(two: list[Store], clo
     async with pool.acquire() as connection:
         before = [await connection.fetchval(f"show {name}") for name in names]
     await two[0].accept([wrote(clock)], counts)
-    await two[0].conversations()
+    await two[0].desk.conversations()
     async with pool.acquire() as connection:
         assert [await connection.fetchval(f"show {name}") for name in names] == before
         assert await connection.fetchval("select count(*) from pg_locks where locktype = 'advisory'"

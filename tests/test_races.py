@@ -13,7 +13,7 @@ from bot.store.rows import Agent
 
 
 async def agents(desk: FrontDesk) -> list[Agent]:
-    return [await desk.store.add_agent(name, name.title(), "x") for name in ("ann", "ben")]
+    return [await desk.store.desk.add_agent(name, name.title(), "x") for name in ("ann", "ben")]
 
 
 async def act(desk: FrontDesk, conversation: str, agent: Agent, action: str, key: str,
@@ -115,10 +115,10 @@ async def test_a_handoff_with_nobody_there_is_kept_once(
     await counter.handle()
     assert await counter.sql("select count(*), max(state) from ticket") == [(1, "waiting")]
     assert await counter.sql("select remind_at is not null from conversation") == [(True,)]
-    rows = (await counter.store.transcript(conversation)).rows
+    rows = (await counter.store.desk.transcript(conversation)).rows
     assert [(row.direction, row.content["text"]) for row in rows] == [
         ("in", "tally"), ("out", "At 0."), ("in", "Delta"), ("out", "Somebody comes."),
         ("in", "anybody there?")]
     (ann, _) = await agents(counter)
-    (ticket,) = (await counter.store.queue()).rows
+    (ticket,) = (await counter.store.desk.queue()).rows
     assert await act(counter, ticket.conversation, ann, "take", "take") == ""

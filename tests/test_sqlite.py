@@ -175,8 +175,8 @@ async def test_a_database_that_is_full_refuses_and_recovers_without_a_restart(
     assert refused > 100
     await database.write(lambda tx: pages(tx, 1_000_000))
     await store.accept([wrote(clock, number=999, text="after")], counts)
-    (conversation,) = (await store.conversations()).rows
-    assert conversation.last_text == "200" or (await store.snapshot(conversation.id))
-    seen = (await store.snapshot(conversation.id)).state["seen"]  # type: ignore[union-attr]
+    (conversation,) = (await store.desk.conversations()).rows
+    assert conversation.last_text == "200" or (await store.desk.snapshot(conversation.id))
+    seen = (await store.desk.snapshot(conversation.id)).state["seen"]  # type: ignore[union-attr]
     assert seen[-1] == "after"
     assert len(seen) == 200 - refused + 1

@@ -8,7 +8,7 @@ from storing import counts, rows, wrote
 
 from bot.clock import DAY, HOUR, Clock
 from bot.errors import UnknownVersion
-from bot.model import Address, Decision, Event, Journal, Notice, Snapshot, TicketChange
+from bot.model import Address, CallRequest, Decision, Event, Journal, Notice, Snapshot, TicketChange
 from bot.store.base import Database
 from bot.store.rows import Outcome
 from bot.store.sqlite import SQLite
@@ -16,10 +16,10 @@ from bot.store.store import Store
 
 
 async def state(store: Store) -> dict[str, list[str]]:
-    page = await store.conversations()
+    page = await store.desk.conversations()
     found = {}
     for row in page.rows:
-        snapshot = await store.snapshot(row.id)
+        snapshot = await store.desk.snapshot(row.id)
         assert snapshot is not None
         found[row.phone] = snapshot.state.get("seen", [])
     return found
@@ -88,11 +88,13 @@ async def test_messages_wait_while_a_call_runs_and_its_result_does_not(
     def calls(snapshot: Snapshot, event: Event) -> Decision:
         decision = counts(snapshot, event)
         decision.busy = event.payload.get("text") == "call"
+        if decision.busy:
+            decision.calls.append(CallRequest("r1", "orders.find", {}))
         return decision
 
     await store.accept([wrote(clock, text="call")], calls)
     await store.accept([wrote(clock, number=2, text="meanwhile")], calls)
-    (conversation,) = [row.id for row in (await store.conversations()).rows]
+    (conversation,) = [row.id for row in (await store.desk.conversations()).rows]
     assert await store.begin(conversation) is None
     work = await store.happen(conversation, Event("r1", "result", clock.now(), {}), calls)
     assert work is not None
@@ -109,7 +111,7 @@ async def test_a_poison_event_is_put_aside_after_five_attempts_and_its_contact_g
 
     await store.accept([wrote(clock, text="poison")], poisoned)
     await store.accept([wrote(clock, number=2, text="fine")], poisoned)
-    (conversation,) = [row.id for row in (await store.conversations()).rows]
+    (conversation,) = [row.id for row in (await store.desk.conversations()).rows]
     for attempt in range(5):
         tried = await store.begin(conversation)
         assert tried is not None
@@ -120,10 +122,10 @@ async def test_a_poison_event_is_put_aside_after_five_attempts_and_its_contact_g
     await drain(store)
 
     assert await state(store) == {"4912345": ["fine"]}
-    dead = [event for event in (await store.events()).rows if event.state == "dead"]
+    dead = [event for event in (await store.desk.events()).rows if event.state == "dead"]
     assert [(event.text, event.attempts, event.error) for event in dead] == [
         ("poison", 5, "ZeroDivisionError()")]
-    assert len(await store.incidents(conversation)) == 1
+    assert len(await store.desk.incidents(conversation)) == 1
 
 
 async def test_a_turn_that_fails_leaves_no_trace_but_the_event(
@@ -155,7 +157,7 @@ async def test_the_window_runs_from_the_earlier_of_the_two_clocks(
     await store.accept([wrote(clock, "491", sent_at=clock.now() - HOUR)], counts)
     await store.accept([wrote(clock, "492", sent_at=clock.now() + HOUR)], counts)
     ends = {row.phone: row.window_until - clock.now() for row in
-            (await store.conversations()).rows}
+            (await store.desk.conversations()).rows}
     assert ends["491"] == pytest.approx(23 * HOUR, abs=5_000)
     assert ends["492"] == pytest.approx(DAY, abs=5_000)
 
@@ -163,9 +165,9 @@ async def test_the_window_runs_from_the_earlier_of_the_two_clocks(
 async def test_a_message_that_comes_late_does_not_shorten_the_window(
         store: Store, clock: Clock) -> None:
     await store.accept([wrote(clock)], counts)
-    before = (await store.conversations()).rows[0].window_until
+    before = (await store.desk.conversations()).rows[0].window_until
     await store.accept([wrote(clock, number=2, sent_at=clock.now() - 10 * HOUR)], counts)
-    assert (await store.conversations()).rows[0].window_until == before
+    assert (await store.desk.conversations()).rows[0].window_until == before
 
 
 async def test_a_contact_is_known_by_each_of_its_addresses(store: Store, clock: Clock) -> None:
@@ -194,7 +196,7 @@ async def test_a_person_known_by_an_id_goes_on_when_their_phone_is_told(
     await store.accept([wrote(clock, number=1, text="a", addresses=(bsuid,))], counts)
     work = await store.accept([wrote(clock, number=2, text="b", addresses=(phone, bsuid))], counts)
     assert await state(store) == {"4912345": ["a", "b"]}
-    assert [row.phone for row in (await store.conversations()).rows] == ["4912345"]
+    assert [row.phone for row in (await store.desk.conversations()).rows] == ["4912345"]
     assert not work.sends, "the first answer is still on the wire"
 
 
@@ -207,7 +209,7 @@ async def test_a_person_is_answered_where_they_write_from(store: Store, clock: C
     await store.settle([Outcome(changed.sends[0], "sent", "wamid.out2")])
     back = await store.accept([wrote(clock, number=3, addresses=(old,))], counts)
     assert back.sends[0].to[0] == old
-    assert len((await store.conversations()).rows) == 1
+    assert len((await store.desk.conversations()).rows) == 1
 
 
 async def test_a_person_without_a_phone_can_be_answered(store: Store, clock: Clock) -> None:
@@ -220,7 +222,7 @@ async def test_what_can_only_be_kept_is_listed_with_its_kind(store: Store, clock
     await store.accept([Notice("main", "field.account_update", '{"event":"X"}', "X"),
                         wrote(clock, text="hi", content={"type": "unknown", "what": "poll"})],
                        counts)
-    listed = (await store.events()).rows
+    listed = (await store.desk.events()).rows
     assert [(row.kind, row.text, row.state) for row in listed] == [
         ("message.unknown", "poll", "done"), ("field.account_update", "X", "kept")]
     assert listed[1].raw == '{"event":"X"}'
@@ -232,7 +234,7 @@ async def test_events_are_listed_page_by_page_and_by_kind(store: Store, clock: C
                             Notice("main", "field.security", "{}", str(n))], counts)
     texts, after = [], None
     while True:
-        page = await store.events(after=after, limit=7, kind="message")
+        page = await store.desk.events(after=after, limit=7, kind="message")
         texts += [row.text for row in page.rows]
         if (after := page.next) is None:
             break
@@ -242,7 +244,7 @@ async def test_events_are_listed_page_by_page_and_by_kind(store: Store, clock: C
 async def test_an_agents_wish_that_is_refused_changes_nothing_and_may_be_tried_again(
         store: Store, clock: Clock) -> None:
     await store.accept([wrote(clock)], counts)
-    (conversation,) = [row.id for row in (await store.conversations()).rows]
+    (conversation,) = [row.id for row in (await store.desk.conversations()).rows]
     granted = False
 
     def desk(snapshot: Snapshot, event: Event) -> Decision:
@@ -265,7 +267,8 @@ async def test_what_could_not_be_read_whole_is_listed_as_it_came(
     content = {"type": "unknown", "what": "order"}
     await store.accept([wrote(clock, content=content, raw=odd)], counts)
     await store.accept([wrote(clock, number=2)], counts)
-    rows = [event for event in (await store.events()).rows if event.kind.startswith("message.")]
+    rows = [event for event in (await store.desk.events()).rows
+            if event.kind.startswith("message.")]
     assert [(event.kind, event.raw) for event in rows] == [
         ("message.text", ""), ("message.unknown", odd)]
 
@@ -279,9 +282,9 @@ async def test_what_a_joined_contact_waited_for_is_over(store: Store, clock: Clo
     phone, bsuid = Address("phone", "4912345"), Address("bsuid", "DE.1", "acc")
     await store.accept([wrote(clock, number=1, addresses=(bsuid,))], opens)
     await store.accept([wrote(clock, number=2, addresses=(phone,))], counts)
-    assert len((await store.queue()).rows) == 1
+    assert len((await store.desk.queue()).rows) == 1
     await store.accept([wrote(clock, number=3, addresses=(phone, bsuid))], counts)
-    assert (await store.queue()).rows == []
+    assert (await store.desk.queue()).rows == []
     clock.advance(2 * HOUR)
     await store.fire()
     assert await store.ready(10) == []
@@ -294,6 +297,6 @@ async def test_one_persons_messages_keep_their_order_though_the_number_changes_b
                         wrote(clock, "492", text="first"),
                         wrote(clock, "491", text="second", addresses=(new, old)),
                         wrote(clock, "491", 2, text="third", addresses=(new,))], counts)
-    texts = {tuple(snapshot.state["seen"]) for row in (await store.conversations()).rows
-             if (snapshot := await store.snapshot(row.id)) is not None}
+    texts = {tuple(snapshot.state["seen"]) for row in (await store.desk.conversations()).rows
+             if (snapshot := await store.desk.snapshot(row.id)) is not None}
     assert texts == {("somebody else",), ("first", "second", "third")}

@@ -30,7 +30,7 @@ async def test_an_event_is_a_row_of_its_contact_and_moves_the_conversation(
     work = await store.tell_of(told(), counts)
     assert (work.refused, len(work.changed)) == ("", 1)
     (conversation,) = work.changed
-    snapshot = await store.snapshot(conversation)
+    snapshot = await store.desk.snapshot(conversation)
     assert snapshot is not None
     assert snapshot.state["seen"] == ["hello", "event"]
     assert [row[0] for row in await rows(database, "select kind from turn order by id")] == [
@@ -66,13 +66,13 @@ async def test_it_goes_where_the_contact_wrote_last_or_to_the_channel_that_it_na
     await store.accept([wrote(clock, channel="second", number=2)], counts)
     ((_, latest), (contact, earlier)) = [
         (one.contact.id, one.channel) for id_ in [row.id for row in (
-            await store.conversations()).rows] if (one := await store.snapshot(id_))]
+            await store.desk.conversations()).rows] if (one := await store.desk.snapshot(id_))]
     assert (latest, earlier) == ("second", "first")
     for number, (to, channel, where) in enumerate((
             (ANA, None, "second"), (contact, None, "second"), (ANA, "first", "first"))):
         work = await store.tell_of(told(f"e{number}", to, channel=channel), counts)
         (conversation,) = work.changed
-        snapshot = await store.snapshot(conversation)
+        snapshot = await store.desk.snapshot(conversation)
         assert snapshot is not None
         assert snapshot.channel == where
     assert (await store.tell_of(told("e9", contact, channel="third"), counts)).refused == "nobody"
@@ -102,7 +102,7 @@ steps:
     tried = await again.begin(conversation)
     assert tried is not None
     await again.take_turn(conversation, tried[0], step)
-    assert (await again.transcript(conversation)).rows[-1].content["text"] == "12 received."
+    assert (await again.desk.transcript(conversation)).rows[-1].content["text"] == "12 received."
     assert [row[0] for row in await rows(database, "select conversation from timer")] != [
         conversation]
     clock.advance(3 * DAY + 1)
@@ -111,5 +111,5 @@ steps:
     tried = await again.begin(other)
     assert tried is not None
     await again.take_turn(other, tried[0], step)
-    assert (await again.transcript(other)).rows[-1].content["text"] == "Too late."
+    assert (await again.desk.transcript(other)).rows[-1].content["text"] == "Too late."
     assert await rows(database, "select count(*) from timer") == [(0,)]

@@ -42,7 +42,7 @@ async def test_a_result_counts_once_and_nothing_of_the_call_is_left(
     assert work.changed == {conversation}
     assert await store.end_call(conversation, RESULT, asks) is None
     assert await rows(database, "select * from call") == []
-    snapshot = await store.snapshot(conversation)
+    snapshot = await store.desk.snapshot(conversation)
     assert snapshot is not None
     assert snapshot.state["seen"] == ["hello", "result"]
 

@@ -39,7 +39,7 @@ async def handle(store: Store, conversation: str, step: Any) -> None:
 async def bury(store: Store, clock: Clock, text: str, number: int = 1) -> str:
     """A message whose turn fails until it is put aside; its conversation."""
     await store.accept([wrote(clock, number=number, text=text)], None)
-    page = await store.conversations()
+    page = await store.desk.conversations()
     conversation = page.rows[0].id
     for _ in range(ATTEMPTS):
         await handle(store, conversation, refuses(text))
@@ -96,9 +96,9 @@ async def test_a_skipped_dead_letter_changes_nothing_and_stays_in_the_transcript
     await store.dead.skip(letter.id, "agent:1")
     assert await store.dead.count() == 0
     assert await store.ready(10) == [] or await store.begin(conversation) is None
-    assert [row.content["text"] for row in (await store.transcript(conversation)).rows] == [
+    assert [row.content["text"] for row in (await store.desk.transcript(conversation)).rows] == [
         "poison"]
-    (event,) = (await store.events()).rows
+    (event,) = (await store.desk.events()).rows
     assert (event.state, event.became) == ("done", "ignored skipped")
     assert (await rows(database, "select who, object, detail from audit "
                        "where what = 'dead letter skipped'")) == [
@@ -120,7 +120,7 @@ async def test_what_nobody_could_read_is_listed_and_can_only_be_skipped(
         await store.dead.retry(letter.id, "command line")
     await store.dead.skip(letter.id, "command line")
     assert await store.dead.count() == 0
-    assert "skipped.message" in [row.kind for row in (await store.events()).rows]
+    assert "skipped.message" in [row.kind for row in (await store.desk.events()).rows]
 
 
 async def test_dead_letters_come_by_the_page(store: Store, clock: Clock) -> None:

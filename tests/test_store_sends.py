@@ -32,8 +32,9 @@ def text(body: str) -> dict[str, object]:
 
 
 async def thread(store: Store) -> list[MessageRow]:
-    (conversation,) = (await store.conversations()).rows
-    return [row for row in (await store.transcript(conversation.id)).rows if row.direction == "out"]
+    (conversation,) = (await store.desk.conversations()).rows
+    return [row for row in (await store.desk.transcript(conversation.id)).rows
+            if row.direction == "out"]
 
 
 async def statuses(store: Store) -> list[str]:
@@ -41,7 +42,7 @@ async def statuses(store: Store) -> list[str]:
 
 
 async def happen(store: Store, clock: Clock, step: object, kind: str = "timer") -> list[Send]:
-    (conversation,) = (await store.conversations()).rows
+    (conversation,) = (await store.desk.conversations()).rows
     event = Event(new_id(), kind, clock.now(), {})
     work = await store.happen(conversation.id, event, step)  # type: ignore[arg-type]
     assert work is not None
@@ -110,7 +111,7 @@ async def test_a_provider_that_says_the_window_is_closed_is_believed(
     work = await store.settle([Outcome(work.sends[0], "sent", "p1")])
     await store.accept([receipt(work.sends[0].id, "failed", clock, "p1", code=131047,
                                 closes_window=True)], counts)
-    assert (await store.conversations()).rows[0].window_until <= clock.now()
+    assert (await store.desk.conversations()).rows[0].window_until <= clock.now()
     assert (await statuses(store))[1] == "parked"
     work = await store.accept([wrote(clock, number=2)], says())
     assert [send.content["text"] for send in work.sends] == ["2"]
@@ -193,10 +194,10 @@ async def test_a_receipt_that_comes_before_the_answer_is_applied_when_the_send_i
         store: Store, clock: Clock) -> None:
     work = await store.accept([wrote(clock)], says(text("1")))
     await store.accept([receipt(None, "delivered", clock, "wamid.7")], counts)
-    assert (await store.events(kind="receipt")).rows[0].state == "kept"
+    assert (await store.desk.events(kind="receipt")).rows[0].state == "kept"
     await store.settle([Outcome(work.sends[0], "sent", "wamid.7")])
     assert await statuses(store) == ["delivered"]
-    assert (await store.events(kind="receipt")).rows[0].state == "done"
+    assert (await store.desk.events(kind="receipt")).rows[0].state == "done"
 
 
 async def test_a_receipt_of_another_channel_or_a_made_up_tag_moves_nothing(
@@ -222,7 +223,7 @@ async def test_what_stands_behind_a_picture_waits_for_its_delivery(
 
 async def test_after_a_takeover_no_bot_message_is_started(
         store: Store, clock: Clock, database: Database) -> None:
-    agent = await store.add_agent("kim", "Kim", "x")
+    agent = await store.desk.add_agent("kim", "Kim", "x")
     work = await store.accept(
         [wrote(clock)], says(text("1"), text("2"), owner="queue",
                              ticket=TicketChange("open", queue="support")))
@@ -303,10 +304,10 @@ async def test_a_ticket_whose_window_closes_stands_at_the_top_of_the_queue(
     await store.accept([wrote(clock, "491")], opens("normal"))
     clock.advance(2 * HOUR)
     await store.accept([wrote(clock, "492")], opens("urgent"))
-    assert [row.phone for row in (await store.queue()).rows] == ["492", "491"]
+    assert [row.phone for row in (await store.desk.queue()).rows] == ["492", "491"]
     clock.advance(21 * HOUR)
     await store.fire()
-    top = (await store.queue()).rows[0]
+    top = (await store.desk.queue()).rows[0]
     assert (top.phone, top.closing) == ("491", True)
     assert top.window_until - clock.now() == pytest.approx(HOUR, abs=5_000)
 
@@ -319,7 +320,7 @@ async def test_a_timer_fires_once_and_a_disarmed_one_never(store: Store, clock: 
     await store.fire()
     await store.fire()
     assert len(await store.ready(10)) == 1
-    kinds = [row.kind for row in (await store.events(kind="timer")).rows]
+    kinds = [row.kind for row in (await store.desk.events(kind="timer")).rows]
     assert kinds == ["timer"]
 
 

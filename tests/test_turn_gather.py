@@ -126,7 +126,7 @@ async def test_what_has_come_survives_a_restart(
     tried = await again.begin(conversation)
     assert tried is not None
     await again.take_turn(conversation, tried[0], step)
-    snapshot = await again.snapshot(conversation)
+    snapshot = await again.desk.snapshot(conversation)
     assert snapshot is not None
     assert snapshot.state["runs"][0]["slots"]["what"] == "The shoes\nare broken"
     assert await rows(database, "select name from timer") == []

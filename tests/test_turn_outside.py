@@ -264,9 +264,9 @@ class Heard:
         return [send.content for send in work.sends]
 
     async def lines(self) -> list[tuple[str, str]]:
-        (row,) = (await self.store.conversations()).rows
+        (row,) = (await self.store.desk.conversations()).rows
         return [(line.content["type"], line.status)
-                for line in (await self.store.transcript(row.id)).rows[2:]]
+                for line in (await self.store.desk.transcript(row.id)).rows[2:]]
 
 
 @pytest.fixture

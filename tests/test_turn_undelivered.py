@@ -89,7 +89,7 @@ class Asked:
         for conversation in await self.store.ready(10):
             while (tried := await self.store.begin(conversation)) is not None:
                 await self.store.take_turn(conversation, tried[0], self.step)
-        (row,) = (await self.store.conversations()).rows
+        (row,) = (await self.store.desk.conversations()).rows
         return row.owner
 
 

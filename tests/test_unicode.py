@@ -121,8 +121,8 @@ async def test_every_text_is_kept_as_it_came_and_shown_apart_from_the_page(
             contents = [json.loads(row[1]) for row in found[phone(number)]]
             assert contents == wanted(number, text), (number, text[:80])
             assert {row[2] for row in found[phone(number)]} == {kept(text).strip() or None}
-        await frontdesk.store.add_agent("ana", "Ana", auth.hash_password("seven brown foxes"))
-        agent = await frontdesk.store.agent("ana")
+        await frontdesk.store.desk.add_agent("ana", "Ana", auth.hash_password("seven brown foxes"))
+        agent = await frontdesk.store.desk.agent("ana")
         token = await auth.sign_in(frontdesk.store, agent, clock.now())
         async with aiohttp.ClientSession(cookies={"session": token}) as browser:
             for number, text in list(enumerate(TEXTS))[::7]:

@@ -26,7 +26,7 @@ async def test_what_was_kept_long_enough_goes_and_what_is_younger_stays(
     work = await store.accept([wrote(clock), Notice("main", "field.x", "{}", "")], counts)
     (send,) = work.sends
     await store.accept([receipt(send.id, "read", clock)], counts)
-    await store.audit("somebody", "did", "something")
+    await store.desk.audit("somebody", "did", "something")
     tables = ("seen", "notice", "receipt", "message", "turn", "audit")
     assert await counted(database, *tables) == [2, 1, 1, 2, 1, 1]
     upkeep = Upkeep(store, clock)

@@ -65,7 +65,7 @@ async def conversation(store: Store, clock: Clock) -> str:
         await store.settle([Outcome(send, "sent", f"out{number}")])
         await store.accept([Receipt("main", f"out{number}", "sent", clock.now(), send.id),
                             Receipt("main", f"out{number}", "read", clock.now(), send.id)], walks)
-    first, second = [row.id for row in reversed((await store.conversations()).rows)]
+    first, second = [row.id for row in reversed((await store.desk.conversations()).rows)]
     await store.accept([wrote(clock, "491", 6, "poison")], walks)
     for attempt in range(5):
         tried = await store.begin(first)

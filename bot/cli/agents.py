@@ -35,8 +35,8 @@ def add_agent(
 
     async def add() -> None:
         async with store_of(config) as store:
-            await store.add_agent(login, name or login, password)
-            await store.audit("command line", "agent added", login)
+            await store.desk.add_agent(login, name or login, password)
+            await store.desk.audit("command line", "agent added", login)
 
     run_to_end(add())
     print(f"{login} may sign in at the desk now.")
@@ -49,7 +49,7 @@ def list_agents(config: Config = None, as_json: AsJson = False) -> None:
     async def listed() -> list[dict[str, Any]]:
         async with store_of(config) as store:
             return [{"login": agent.login, "name": agent.name, "disabled": agent.disabled}
-                    for agent in await store.agents()]
+                    for agent in await store.desk.agents()]
 
     rows = run_to_end(listed())
     if as_json:
@@ -85,10 +85,10 @@ def set_password(
 
 async def _change(config: Path | None, login: str, what: str, **changes: Any) -> None:
     async with store_of(config) as store:
-        if not await store.set_agent(login, **changes):
-            known = ", ".join(agent.login for agent in await store.agents()) or "nobody"
+        if not await store.desk.set_agent(login, **changes):
+            known = ", ".join(agent.login for agent in await store.desk.agents()) or "nobody"
             raise BotError(f"there is no agent {login}; there is {known}")
-        await store.audit("command line", what, login)
+        await store.desk.audit("command line", what, login)
 
 
 def _password(from_stdin: bool) -> str:

@@ -47,10 +47,10 @@ def list_events(
     async def listed() -> list[EventRow]:
         async with store_of(config) as store:
             found: list[EventRow] = []
-            page = await store.events(after=after, limit=min(limit, 500), kind=kind)
+            page = await store.desk.events(after=after, limit=min(limit, 500), kind=kind)
             found += page.rows
             while page.next and len(found) < limit:
-                page = await store.events(after=page.next, limit=min(limit - len(found), 500),
+                page = await store.desk.events(after=page.next, limit=min(limit - len(found), 500),
                                           kind=kind)
                 found += page.rows
             return found

@@ -140,7 +140,7 @@ def _replay(flows: Flows, since: str, config: Path | None, as_json: bool) -> Non
             found: list[EventRow] = []
             after = None
             while True:
-                page = await store.events(after=after, limit=500, kind="message.text")
+                page = await store.desk.events(after=after, limit=500, kind="message.text")
                 found += [row for row in page.rows if row.at >= begin]
                 after = page.next
                 if after is None or page.rows[-1].at < begin:

@@ -151,7 +151,7 @@ def token_hash(token: str) -> str:
 async def sign_in(store: Store, agent: Agent, now: int) -> str:
     """Sign `agent` in and return the token for the cookie: always a new one."""
     token = secrets.token_urlsafe(32)
-    await store.sign_in(token_hash(token), secrets.token_urlsafe(32), agent.id, now,
+    await store.desk.sign_in(token_hash(token), secrets.token_urlsafe(32), agent.id, now,
                         now + LONGEST_SIGN_IN)
     return token
 
@@ -211,7 +211,7 @@ async def signed_in(store: Store, request: web.Request, now: int, *,
     token = token_of(request)
     if not 20 <= len(token) <= 100:
         return None
-    return await store.signed_in(token_hash(token), now, active=active)
+    return await store.desk.signed_in(token_hash(token), now, active=active)
 
 
 def from_our_pages(request: web.Request, public_url: str) -> bool:

@@ -27,8 +27,9 @@ from bot.store.rows import Agent, EventRow, Page
 from bot.store.store import Store
 
 #: The questions that may come through the door, by their names on `Store`.
-QUESTIONS: Final = frozenset({"agents", "agent", "add_agent", "set_agent", "events", "audit",
-                              "dead.listed", "dead.retry", "dead.skip"})
+QUESTIONS: Final = frozenset({"desk.agents", "desk.agent", "desk.add_agent", "desk.set_agent",
+                              "desk.events", "desk.audit", "dead.listed", "dead.retry",
+                              "dead.skip"})
 _PATIENCE: Final = aiohttp.ClientTimeout(total=10)
 
 
@@ -93,30 +94,8 @@ class Remote:
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session, self._url = session, url
+        self.desk = RemoteDesk(self.ask)
         self.dead = RemoteDead(self.ask)
-
-    async def agents(self) -> list[Agent]:
-        return [Agent(**row) for row in await self.ask("agents")]
-
-    async def agent(self, login: str) -> Agent | None:
-        found = await self.ask("agent", login)
-        return Agent(**found) if found is not None else None
-
-    async def add_agent(self, login: str, name: str, password_hash: str) -> Agent:
-        return Agent(**await self.ask("add_agent", login, name, password_hash))
-
-    async def set_agent(self, login: str, *, password_hash: str | None = None,
-                        disabled: bool | None = None) -> bool:
-        return bool(await self.ask("set_agent", login, password_hash=password_hash,
-                                    disabled=disabled))
-
-    async def events(self, *, after: str | None = None, limit: int = 50,
-                     kind: str | None = None) -> Page[EventRow]:
-        page = await self.ask("events", after=after, limit=limit, kind=kind)
-        return Page([EventRow(**row) for row in page["rows"]], page["next"])
-
-    async def audit(self, who: str, what: str, object_: str, detail: str = "") -> None:
-        await self.ask("audit", who, what, object_, detail)
 
     async def ask(self, question: str, *args: Any, **named: Any) -> Any:
         """Put a question of the list to the process. Raises `StoreError`, or its `BotError`."""
@@ -131,6 +110,36 @@ class Remote:
         if "refused" in got:
             raise BotError(got["refused"])
         return got["answer"]
+
+
+class RemoteDesk:
+    """What its desk is asked."""
+
+    def __init__(self, ask: Callable[..., Awaitable[Any]]) -> None:
+        self._ask = ask
+
+    async def agents(self) -> list[Agent]:
+        return [Agent(**row) for row in await self._ask("desk.agents")]
+
+    async def agent(self, login: str) -> Agent | None:
+        found = await self._ask("desk.agent", login)
+        return Agent(**found) if found is not None else None
+
+    async def add_agent(self, login: str, name: str, password_hash: str) -> Agent:
+        return Agent(**await self._ask("desk.add_agent", login, name, password_hash))
+
+    async def set_agent(self, login: str, *, password_hash: str | None = None,
+                        disabled: bool | None = None) -> bool:
+        return bool(await self._ask("desk.set_agent", login, password_hash=password_hash,
+                                    disabled=disabled))
+
+    async def events(self, *, after: str | None = None, limit: int = 50,
+                     kind: str | None = None) -> Page[EventRow]:
+        page = await self._ask("desk.events", after=after, limit=limit, kind=kind)
+        return Page([EventRow(**row) for row in page["rows"]], page["next"])
+
+    async def audit(self, who: str, what: str, object_: str, detail: str = "") -> None:
+        await self._ask("desk.audit", who, what, object_, detail)
 
 
 class RemoteDead:

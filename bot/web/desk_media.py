@@ -30,7 +30,7 @@ _RANGE = re.compile(r"bytes=(\d{0,12})-(\d{0,12})")
 
 async def media(request: web.Request) -> web.Response:
     desk = request.app[DESK]
-    message = await desk.store.message(request.match_info["message"])
+    message = await desk.store.desk.message(request.match_info["message"])
     if message is None or message.direction != "in" or not isinstance(
             message.content.get("media"), dict):
         raise web.HTTPNotFound

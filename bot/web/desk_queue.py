@@ -20,7 +20,7 @@ async def queue(request: web.Request) -> web.Response:
     """Open tickets, the most urgent first."""
     after = cursor(request, _OFFSET)
     store = request.app[DESK].store
-    found = await store.queue(after=after, limit=PER_PAGE)
+    found = await store.desk.queue(after=after, limit=PER_PAGE)
     return page(request, "queue.html", current=request.query.get("current", ""),
                 dead=await store.dead.count(),
                 **listed("/desk", found, after))
@@ -29,8 +29,8 @@ async def queue(request: web.Request) -> web.Response:
 async def conversations(request: web.Request) -> web.Response:
     """Every conversation, the latest first."""
     desk, after = request.app[DESK], cursor(request, _PLACE)
-    found = await desk.store.conversations(after=after, limit=PER_PAGE)
-    names = {f"agent:{a.id}": a.name for a in await desk.store.agents()}
+    found = await desk.store.desk.conversations(after=after, limit=PER_PAGE)
+    names = {f"agent:{a.id}": a.name for a in await desk.store.desk.agents()}
     return page(request, "conversations.html", names=names,
                 **listed("/desk/conversations", found, after))
 

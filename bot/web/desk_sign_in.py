@@ -45,20 +45,20 @@ async def sign_in(request: web.Request) -> web.Response:
                                  f"{max(1, -(-wait // MINUTE))} min and try again.")
         response.headers["Retry-After"] = str(-(-wait // SECOND))
         return response
-    agent = await desk.store.agent(login) if login else None
+    agent = await desk.store.desk.agent(login) if login else None
     if not await request.app[PASSWORDS].check(agent, password) or agent is None:
-        await desk.store.audit("", "sign_in_failed", "")
+        await desk.store.desk.audit("", "sign_in_failed", "")
         await asyncio.sleep(tries.delay(login, address) / SECOND)
         return _form(request, status=401, login=login, wanted=wanted,
                      problem="This login and password don't go together.")
     tries.succeed(login, address)
     if auth.outdated(agent.password_hash):
-        await desk.store.set_agent(
+        await desk.store.desk.set_agent(
             login, password_hash=await asyncio.to_thread(auth.hash_password, password))
     if old := auth.token_of(request):
-        await desk.store.sign_out(auth.token_hash(old))
+        await desk.store.desk.sign_out(auth.token_hash(old))
     token = await auth.sign_in(desk.store, agent, desk.real.now())
-    await desk.store.audit(f"agent:{agent.id}", "sign_in", "")
+    await desk.store.desk.audit(f"agent:{agent.id}", "sign_in", "")
     response = web.HTTPSeeOther(wanted)
     auth.set_cookie(request, response, token)
     auth.drop_cookie(request, response, FORM)
@@ -67,8 +67,8 @@ async def sign_in(request: web.Request) -> web.Response:
 
 async def sign_out(request: web.Request) -> web.Response:
     desk, agent = request.app[DESK], signed_in(request).agent
-    await desk.store.sign_out(auth.token_hash(auth.token_of(request)))
-    await desk.store.audit(f"agent:{agent.id}", "sign_out", "")
+    await desk.store.desk.sign_out(auth.token_hash(auth.token_of(request)))
+    await desk.store.desk.audit(f"agent:{agent.id}", "sign_out", "")
     response = web.HTTPSeeOther("/desk/sign-in")
     auth.drop_cookie(request, response)
     raise response

@@ -43,10 +43,10 @@ class Thread:
 
 async def look(desk: Desk, who: Agent, conversation: str, at: Moment) -> Thread:
     """Raises 404 when there is no such conversation."""
-    snapshot = await desk.store.snapshot(conversation)
+    snapshot = await desk.store.desk.snapshot(conversation)
     if snapshot is None:
         raise web.HTTPNotFound
-    ticket = await desk.store.ticket(conversation)
+    ticket = await desk.store.desk.ticket(conversation)
     contact = snapshot.contact
     mode = "bot" if snapshot.owner == BOT else "take"
     if desk_words.is_agents(snapshot.owner):
@@ -54,8 +54,8 @@ async def look(desk: Desk, who: Agent, conversation: str, at: Moment) -> Thread:
     return Thread(id=conversation, snapshot=snapshot, ticket=ticket,
                   customer=desk_words.customer(contact.name, contact.phone),
                   owner=await _owner(desk, who, snapshot, ticket), mode=mode,
-                  place=await desk.store.place(conversation), answers=desk.answers(snapshot),
-                  incidents=await desk.store.incidents(conversation),
+                  place=await desk.store.desk.place(conversation), answers=desk.answers(snapshot),
+                  incidents=await desk.store.desk.incidents(conversation),
                   window=at.window(snapshot.window_until))
 
 
@@ -68,7 +68,7 @@ async def _owner(desk: Desk, who: Agent, snapshot: Snapshot, ticket: TicketRow |
         return "You"
     if ticket is not None and ticket.agent_name and snapshot.owner == f"agent:{ticket.agent}":
         return ticket.agent_name
-    names = {f"agent:{a.id}": a.name for a in await desk.store.agents()}
+    names = {f"agent:{a.id}": a.name for a in await desk.store.desk.agents()}
     return names.get(snapshot.owner, "Another agent")
 
 
@@ -82,10 +82,10 @@ async def _page(request: web.Request, *, before: str | None = None, status: int 
     desk, conversation, at = request.app[DESK], request.match_info["conversation"], \
         moment(request.app[DESK])
     thread = await look(desk, agent(request), conversation, at)
-    found = await desk.store.transcript(conversation, before=before, limit=MESSAGES)
-    newest = found if before is None else await desk.store.transcript(conversation, before=None,
-                                                                      limit=1)
-    tickets = await desk.store.queue(after=None, limit=PER_PAGE)
+    found = await desk.store.desk.transcript(conversation, before=before, limit=MESSAGES)
+    newest = (found if before is None else
+              await desk.store.desk.transcript(conversation, before=None, limit=1))
+    tickets = await desk.store.desk.queue(after=None, limit=PER_PAGE)
     return page(request, "thread.html", status=status, at=at, thread=thread,
                 bubbles=bubbles(found.rows, at, thread.customer), older=found.next,
                 last=newest.rows[-1].id if newest.rows else "", past=before is not None,
@@ -99,8 +99,8 @@ async def older(request: web.Request) -> web.Response:
     desk, conversation, at = request.app[DESK], request.match_info["conversation"], \
         moment(request.app[DESK])
     thread = await look(desk, agent(request), conversation, at)
-    found = await desk.store.transcript(conversation, before=request.query.get("before") or None,
-                                        limit=MESSAGES)
+    found = await desk.store.desk.transcript(
+        conversation, before=request.query.get("before") or None, limit=MESSAGES)
     return page(request, "older.html", at=at, thread=thread, older=found.next,
                 bubbles=bubbles(found.rows, at, thread.customer),
                 default_language=desk.default_language)
@@ -132,7 +132,7 @@ async def _missed(desk: Desk, conversation: str, after: str
     rows: list[MessageRow] = []
     cursor: str | None = None
     for _ in range(MOST_MISSED):
-        found = await desk.store.transcript(conversation, before=cursor, limit=MESSAGES)
+        found = await desk.store.desk.transcript(conversation, before=cursor, limit=MESSAGES)
         rows = [*found.rows, *rows]
         for place, row in enumerate(rows):
             if row.id == after:
@@ -155,7 +155,7 @@ async def act(request: web.Request) -> web.Response:
         problem = ("Write something first." if not text else
                    f"WhatsApp takes {PLAIN} characters at most; these are {size(text)}.")
         return await _composer(request, 422, problem, text, client_id)
-    if await desk.store.snapshot(conversation) is None:
+    if await desk.store.desk.snapshot(conversation) is None:
         raise web.HTTPNotFound
     try:
         await desk.engine.act(conversation, agent(request), action, client_id=client_id,

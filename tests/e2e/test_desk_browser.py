@@ -207,7 +207,7 @@ async def test_an_open_page_goes_to_the_sign_in_when_the_session_ends(
     page, _ = await at_the_desk(chromium, house)
     await page.goto(f"/desk/c/{conversation}")
     await expect(page.get_by_role("button", name="Take")).to_be_visible()
-    await house.store.set_agent("maria", disabled=True)
+    await house.store.desk.set_agent("maria", disabled=True)
     await expect(page.get_by_label("Password")).to_be_visible()
     assert f"next=/desk/c/{conversation}" in page.url
 

@@ -121,7 +121,7 @@ async def lose(running: Server, url: str, cuts: int, dice: random.Random) -> Los
                     expected[who].append("result")
                 await asyncio.sleep(0.01)
                 calls = await store.adopt_calls()  # one that was lost sight of, after its lease
-            (row,) = [each for each in (await store.conversations()).rows if each.phone == who]
+            (row,) = [each for each in (await store.desk.conversations()).rows if each.phone == who]
             act = Event(f"act.{number}", "agent", clock.now(), {})
             await leave(store, await broken("act", store, store.happen(
                 row.id, act, asks, key=f"desk:{number}")))
@@ -140,8 +140,8 @@ async def lose(running: Server, url: str, cuts: int, dice: random.Random) -> Los
             for each in stores:
                 await each.put_back(lambda *_: True)
                 await leave(each, await each.claim_sends())
-        for row in (await stores[0].conversations()).rows:
-            snapshot = await stores[0].snapshot(row.id)
+        for row in (await stores[0].desk.conversations()).rows:
+            snapshot = await stores[0].desk.snapshot(row.id)
             heard = [] if snapshot is None else [
                 "message" if word == "hello" else word for word in snapshot.state["seen"]]
             if heard != expected[row.phone or ""]:

@@ -75,7 +75,7 @@ class Agent:
 
     @classmethod
     async def hired(cls, store: Store, url: Callable[[], str]) -> Agent:
-        agent = await store.add_agent("kim", "Kim", auth.hash_password("seven brown foxes"))
+        agent = await store.desk.add_agent("kim", "Kim", auth.hash_password("seven brown foxes"))
         return cls(await auth.sign_in(store, agent, real_now()), url)
 
     async def act(self, conversation: str, action: str, until: float, text: str = "") -> None:
