@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -235,6 +236,33 @@ async def test_earlier_messages_come_page_by_page(house: House) -> None:
         past = await (await browser.get(f"/desk/c/{conversation}?before={whole[10]}")).text()
         assert "You are reading the past." in past
         assert re.findall(r'id="m-(\w+)"', past) == whole[:10]
+
+
+async def test_where_older_messages_were_let_go_of_the_page_says_so(house: House) -> None:
+    conversation = await house.hears("return")
+    async with house.browser("maria") as browser:
+
+        async def shown_above() -> str:
+            page = await (await browser.get(f"/desk/c/{conversation}")).text()
+            again = await (await browser.get(f"/desk/c/{conversation}/older?before=~")).text()
+            lines = [re.findall("Messages from before [^<]+ are no longer kept", text)
+                     for text in (page, again)]
+            assert lines[0] == lines[1]
+            return "".join(lines[0])
+
+        assert await shown_above() == ""
+        house.clock.advance(400 * DAY)
+        assert await shown_above() == "", "they are there still"
+        await house.hears("here again")
+        while await house.store.pruning.batch("messages"):
+            pass
+        assert await shown_above()
+        assert (await house.store.desk.transcript(conversation)).rows[0].content == {
+            "type": "text", "text": "here again"}
+    house.store.pruning.keep = replace(house.store.pruning.keep, messages=None)
+    async with house.browser("maria") as browser:
+        assert "no longer kept" not in await (
+            await browser.get(f"/desk/c/{conversation}")).text()
 
 
 async def test_the_page_gets_what_it_misses_and_nothing_twice(house: House) -> None:

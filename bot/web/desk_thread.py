@@ -10,8 +10,9 @@ from aiohttp import web
 from bot.errors import Refused
 from bot.feed import TICKETS
 from bot.flow.messages import PLAIN, size
+from bot.ids import stamp
 from bot.model import BOT, QUEUE, Snapshot
-from bot.store.rows import Agent, MessageRow, TicketRow
+from bot.store.rows import Agent, MessageRow, Page, TicketRow
 from bot.web import auth, desk_words
 from bot.web.desk_bubbles import bubbles
 from bot.web.desk_pages import DESK, Desk, Moment, agent, is_partial, moment, page
@@ -88,10 +89,22 @@ async def _page(request: web.Request, *, before: str | None = None, status: int 
     tickets = await desk.store.desk.queue(after=None, limit=PER_PAGE)
     return page(request, "thread.html", status=status, at=at, thread=thread,
                 bubbles=bubbles(found.rows, at, thread.customer), older=found.next,
+                forgotten=_forgotten(desk, conversation, found, at),
                 last=newest.rows[-1].id if newest.rows else "", past=before is not None,
                 alert=alert, text=text, client_id=client_id,
                 current=conversation, default_language=desk.default_language,
                 **listed("/desk", tickets, None))
+
+
+def _forgotten(desk: Desk, conversation: str, found: Page[MessageRow], at: Moment) -> str:
+    """The day before which messages of this conversation were let go of; "" for none."""
+    keep = desk.store.pruning.keep.messages
+    if keep is None or found.next is not None:
+        return ""
+    begins = at.now - keep
+    if conversation >= stamp(max(0, begins)) or any(row.at < begins for row in found.rows[:1]):
+        return ""
+    return desk_words.day(begins, at.now, at.zone)
 
 
 async def older(request: web.Request) -> web.Response:
@@ -102,6 +115,7 @@ async def older(request: web.Request) -> web.Response:
     found = await desk.store.desk.transcript(
         conversation, before=request.query.get("before") or None, limit=MESSAGES)
     return page(request, "older.html", at=at, thread=thread, older=found.next,
+                forgotten=_forgotten(desk, conversation, found, at),
                 bubbles=bubbles(found.rows, at, thread.customer),
                 default_language=desk.default_language)
 
