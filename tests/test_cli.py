@@ -148,6 +148,17 @@ def test_check_tells_programs_in_json(project: Path) -> None:
     assert set(report["findings"][0]) == {"file", "line", "column", "level", "message"}
 
 
+def test_check_annotates_lines_for_a_platform(project: Path) -> None:
+    (project / "flows" / "greet.yaml").write_text(FLOW.replace("say:", "sya:"), "utf-8")
+    done = bot("check", "--annotations", at=project)
+    assert done.returncode == 1
+    found, summary = done.stdout.splitlines()
+    assert found == ("::error file=flows/greet.yaml,line=6,col=11::a step has no word `sya` - did "
+                     "you mean `say`?")
+    assert summary.startswith("1 error, 0 warnings in ")
+    assert bot("check", "--annotations", "--json", at=project).returncode == 2
+
+
 def test_check_looks_only_where_it_is_told_to(project: Path) -> None:
     (project / "flows" / "bad.yaml").write_text(FLOW.replace("say:", "sya:"), "utf-8")
     assert bot("check", "flows/bad.yaml", at=project).returncode == 1

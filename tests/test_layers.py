@@ -29,7 +29,7 @@ MAY = {
     "bot.store": (),
     "bot.settings": ("bot.setting_values",),
     "bot.setting_values": (),
-    "bot.config": ("bot.settings", "bot.flow.reading.source"),
+    "bot.config": ("bot.settings", "bot.flow.reading.finding", "bot.flow.reading.source"),
     "bot.demo": (),
     "bot.emulator": (),
     "bot.web": ("bot.flow", "bot.channel.base", *STORE, "bot.settings", "bot.config", "bot.router",
@@ -42,7 +42,8 @@ MAY = {
 WORK = ("bot.flow", "bot.channel.base", *STORE, "bot.settings", "bot.router", "bot.engine",
         "bot.outbox", "bot.feed", "bot.pace", "bot.metrics", "bot.breaker", "bot.actions",
         "bot.calls",
-        "bot.handoff", "bot.inbox", "bot.timers", "bot.verify")
+        "bot.handoff", "bot.inbox", "bot.timers", "bot.verify",
+        "bot.plugins", "bot.plugin_files", "bot.python_actions")
 
 
 def modules() -> list[str]:

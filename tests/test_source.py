@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.flow.reading.finding import Finding
 from bot.flow.reading.quotes import fixed
 from bot.flow.reading.source import MAX_BYTES, Node, read
 
@@ -123,6 +124,16 @@ def test_mistakes_of_writing_have_their_place(text: str, place: str, part: str):
 def test_a_file_that_is_not_utf8_says_where():
     assert messages("a: b\nc: é\n".encode("latin-1")) == [
         "f.yaml:2:4 error the file is not UTF-8: save it with that encoding"]
+
+
+def test_an_annotation_keeps_its_parts_apart():
+    found = Finding("a,b:c.yaml", 2, 3, "warning", "50 % of\na: b, c")
+    assert found.as_annotation() == (
+        "::warning file=a%2Cb%3Ac.yaml,line=2,col=3::50 %25 of%0Aa: b, c")
+
+
+def test_after_a_hundred_mistakes_the_rest_of_a_file_is_not_looked_at():
+    assert len(messages("a: 1\n" * 40_000)) == 100
 
 
 def test_a_file_beyond_the_limit_is_not_read():

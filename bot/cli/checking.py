@@ -19,10 +19,15 @@ def check(
         metavar="[PATH]...", help="Files or folders; without them, the whole project.")] = None,
     config: Config = None,
     as_json: AsJson = False,
+    annotations: Annotated[bool, typer.Option(
+        "--annotations", help="Print each mistake so that GitHub shows it beside its "
+                              "line.")] = False,
 ) -> None:
     """Find the mistakes in config.yaml and in the flows. Needs no secrets."""
     from bot.check import find_mistakes
 
+    if as_json and annotations:
+        misuse("--json and --annotations exclude each other")
     asked = paths or []
     for path in asked:
         if not path.exists():
@@ -38,7 +43,7 @@ def check(
                      "errors": errors, "warnings": warnings, "files": report.files})
     else:
         for finding in report.findings:
-            print(finding)
+            print(finding.as_annotation() if annotations else finding)
         print(f"{count(errors, 'error')}, {count(warnings, 'warning')} "
               f"in {count(report.files, 'file')}")
     raise typer.Exit(FINDINGS if errors else 0)

@@ -11,8 +11,9 @@ from bot.flow import lint
 from bot.flow.language.lexicon import YES_NO
 from bot.flow.lint.parts import CheckOptions, Document
 from bot.flow.reading import files, pieces, registered, source
+from bot.flow.reading.finding import Finding
 from bot.flow.reading.pieces import Reading
-from bot.flow.reading.source import Finding, Node
+from bot.flow.reading.source import Node
 from bot.flow.spec import (
     AnswersSpec,
     Command,

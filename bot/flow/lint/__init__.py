@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.flow.expressions import sources
 from bot.flow.lint import answers, asking, calls, names, texts, triggers, ways
 from bot.flow.lint.parts import CheckOptions, Document
-from bot.flow.reading.source import Finding
+from bot.flow.reading.finding import Finding
 from bot.flow.spec import TEMPLATE, CommandsSpec, TemplateSpec, TextsSpec
 
 

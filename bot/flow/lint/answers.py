@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from bot.flow.expressions import sources
 from bot.flow.lint.parts import Document, Path
+from bot.flow.reading.finding import Finding
 from bot.flow.reading.pieces import did_you_mean, one_of
-from bot.flow.reading.source import Finding
 from bot.flow.reading.ways import RESERVED_OUTCOMES
 from bot.flow.spec import FlowSpec, Next, Step
 

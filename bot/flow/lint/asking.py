@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from bot.flow.lint.parts import Document, Path, clock_path
+from bot.flow.reading.finding import Finding
 from bot.flow.reading.pieces import did_you_mean, one_of
-from bot.flow.reading.source import Finding
 from bot.flow.spec import FlowSpec, Send, TemplateSpec, TemplateUse
 
 #: A parameter in the text of a template.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.flow.lint.parts import Arguments, CheckOptions, Document, Path
+from bot.flow.reading.finding import Finding
 from bot.flow.reading.pieces import did_you_mean, one_of
-from bot.flow.reading.source import Finding
 from bot.flow.spec import Step
 
 

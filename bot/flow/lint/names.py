@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from bot.flow.expressions import sources
 from bot.flow.expressions.filters import NAMES
 from bot.flow.lint.parts import GLOBALS, CheckOptions, Document, Part, Path, clock_path
+from bot.flow.reading.finding import Finding
 from bot.flow.reading.pieces import did_you_mean, one_of
-from bot.flow.reading.source import Finding
 from bot.flow.spec import TEMPLATE, Choice, Command, FlowSpec, Next, Step
 
 _CONTACT = frozenset({"name", "language", "timezone", "phone", "id", "tags"})

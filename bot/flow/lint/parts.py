@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.flow.expressions import sources
-from bot.flow.reading.source import Finding, Node
+from bot.flow.reading.finding import Finding
+from bot.flow.reading.source import Node
 from bot.flow.spec import (
     Choice,
     Command,

@@ -14,8 +14,8 @@ from bot.flow.lint.parts import (
     of_command,
     of_say,
 )
+from bot.flow.reading.finding import Finding
 from bot.flow.reading.pieces import one_of
-from bot.flow.reading.source import Finding
 from bot.flow.spec import (
     TEMPLATE,
     Choice,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.flow.language.words import normalise
 from bot.flow.lint.parts import Document, Path
-from bot.flow.reading.source import Finding
+from bot.flow.reading.finding import Finding
 from bot.flow.spec import Choice, Command, CommandsSpec, FlowSpec, Phrases, Triggers
 
 

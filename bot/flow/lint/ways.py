@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bot.flow.lint.parts import CheckOptions, Document, Path, clock_path, of_step
+from bot.flow.reading.finding import Finding
 from bot.flow.reading.pieces import one_of
-from bot.flow.reading.source import Finding
 from bot.flow.spec import FlowSpec, Next, Step
 
 _DAY = 86_400_000

@@ -15,7 +15,8 @@ from typing import Any
 from babel import Locale
 
 from bot import clock
-from bot.flow.reading.source import Finding, Node, Place
+from bot.flow.reading.finding import Finding, Place
+from bot.flow.reading.source import Node
 from bot.flow.spec import TEMPLATE, Phrases, Say, Texts, Value
 from bot.nearest import nearest
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from yaml._yaml import CParser
 
 from bot.flow.reading import quotes
+from bot.flow.reading.finding import Finding, Place
+
+__all__ = ["MAX_BYTES", "Finding", "Node", "Place", "read"]
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
@@ -32,30 +35,6 @@ _TECHNICAL = {
     "alias": "a text can't begin with `*`",
     "tag": "a text can't begin with `!`",
 }
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
-    """One mistake, or one thing that looks like one."""
-
-    file: str
-    line: int
-    column: int
-    level: Literal["error", "warning"]
-    message: str
-    #: the line was read on as it should be: nothing below it is in doubt
-    repaired: bool = field(default=False, compare=False)
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column} {self.level} {self.message}"
-
-    def as_data(self) -> dict[str, str | int]:
-        """The same for programs."""
-        return {"file": self.file, "line": self.line, "column": self.column,
-                "level": self.level, "message": self.message}
-
-
-Place = tuple[int, int]
 
 
 @dataclass(slots=True)
