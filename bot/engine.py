@@ -26,6 +26,7 @@ from bot.store.work import Work
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Step = Callable[[Snapshot, Event], Decision]
 
 #: Of a delivery with more than this the turns are taken once it is kept and answered: so many in
 #: one unit would keep the provider, and everybody who is in it, waiting.
@@ -60,13 +61,13 @@ class Engine:
         return self.runaway.watched(decide, self.flows, snapshot, event)
 
     @property
-    def _fast_step(self) -> Callable[[Snapshot, Event], Decision] | None:
+    def _fast_step(self) -> Step | None:
         return self.step if self.fast else None
 
     async def accept(self, items: Sequence[Item]) -> None:
         """Everything of a delivery is durable when this returns. Raises `StoreError`."""
         step = self._fast_step if len(items) <= MANY else None
-        work = await self._loaded(lambda: self._store.accept(items, step))
+        work = await self._kept(lambda step: self._store.accept(items, step), step)
         self._counts.accepted += len(items)
         self.follow(work)
         for channel, external_id in work.heard:
@@ -105,14 +106,14 @@ class Engine:
     async def business_event(self, told: Told) -> str:
         """Keep an event of the business; "" when it is kept, else why not: known or nobody."""
         told = replace(told, begins=told.event["name"] in self.flows.by_event)
-        work = await self._loaded(lambda: self._store.tell_of(told, self._fast_step))
+        work = await self._kept(lambda step: self._store.tell_of(told, step), self._fast_step)
         self.follow(work)
         return work.refused
 
     async def result(self, conversation: str, result: Json) -> None:
         """The result of a call comes in by the one door."""
-        work = await self._loaded(
-            lambda: self._store.end_call(conversation, result, self._fast_step))
+        work = await self._kept(
+            lambda step: self._store.end_call(conversation, result, step), self._fast_step)
         if work is not None:
             self.follow(work)
 
@@ -135,6 +136,22 @@ class Engine:
                                                      before + 1))
                 return
             self.follow(work)
+
+    async def _kept(self, ask: Callable[[Step | None], Awaitable[T]], step: Step | None) -> T:
+        """Keep what happened, with its turns where they can be taken and written.
+
+        A turn that can't be written must not keep what happened from being kept: then it waits,
+        and the slow path counts its attempts.
+        """
+        try:
+            return await self._loaded(lambda: ask(step))
+        except StoreError:
+            raise
+        except Exception:
+            if step is None:
+                raise
+            log.exception("turn failed")
+        return await self._loaded(lambda: ask(None))
 
     async def _loaded(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask the store; where an older version of a flow is wanted, load it and ask again."""

@@ -7,6 +7,8 @@ loopback. `test_guarantee_kills.py` kills at every failpoint once, `make night` 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import asyncpg
 import pytest
 from aiohttp import web
 
@@ -30,6 +33,7 @@ from harness import (
     signed,
     take,
 )
+from serving import served
 from storing import counts, rows, wrote
 
 from bot.clock import DAY, HOUR, MINUTE, Clock
@@ -308,3 +312,56 @@ async def test_g10_one_bad_conversation_stays_one(
     work = await store.take_turn(conversation, tried[0], poisoned)
     assert [send.to[0].value for send in work.sends] == ["491"]
     assert await rows(database, "select state, attempts from inbox") == [("dead", 5)]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def stands_still(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Any]:
+    """A store's address, and what keeps everybody from writing to it while it lasts."""
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+
+        @contextlib.asynccontextmanager
+        async def held() -> AsyncIterator[None]:
+            connection = await asyncpg.connect(url)
+            async with connection.transaction():
+                await connection.execute("lock table seen in access exclusive mode")
+                yield
+            await connection.close()
+
+        return url, held
+    file = tmp_path / "bot.db"
+
+    @contextlib.asynccontextmanager
+    async def locked() -> AsyncIterator[None]:
+        connection = sqlite3.connect(file, isolation_level=None)
+        connection.execute("begin immediate")
+        yield
+        connection.close()
+
+    return f"sqlite:////{file}", locked
+
+
+async def test_g11_bounded(project: Path, sink: Provider, clock: Clock,
+                           session: aiohttp.ClientSession, stands_still: tuple[str, Any]) -> None:
+    """While the store stands still, only so many wait; the others are told so, and nobody else."""
+    store, held = stands_still
+    bodies = [delivery(message(f"49{n:04}", 1, "return")) for n in range(90)]
+    async with served(project, sink, clock, store) as (frontdesk, url):
+
+        async def post(body: bytes) -> int:
+            async with session.post(f"{url}/webhooks/main", data=body,
+                                    headers=signed(body)) as answer:
+                assert answer.status == 200 or int(answer.headers["Retry-After"]) > 0
+                return answer.status
+
+        async with held():
+            waiting = [asyncio.create_task(post(body)) for body in bodies]
+            done, _ = await asyncio.wait(waiting, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+            refused = [one.result() for one in done]
+            assert set(refused) == {503}
+        statuses = await asyncio.gather(*waiting)
+        assert set(statuses) == {200, 503}
+        kept = {row.phone for row in (await frontdesk.store.desk.conversations(limit=100)).rows}
+        assert kept == {f"49{n:04}" for n, status in enumerate(statuses) if status == 200}
+        assert set(await asyncio.gather(*map(post, bodies))) == {200}
+        assert len((await frontdesk.store.desk.conversations(limit=100)).rows) == len(bodies)
