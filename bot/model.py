@@ -214,3 +214,5 @@ class Decision:
     incident: str = ""  #: what staff must hear about, e.g. an author's expression that failed
     blanks: list[str] = field(default_factory=list)
     """Texts of the flow that were said though a value in them was none: for its tests."""
+    left: Json = field(default_factory=dict)
+    """The slots of the run that ended last in this turn: for its tests."""

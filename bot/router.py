@@ -96,7 +96,7 @@ def _decided(turn: Turn) -> Decision:
         calls=turn.calls,
         timers={**clocks.timers(turn), **events.timer(turn), **gathering.timer(turn)},
         remind_at=clocks.remind_at(turn), ticket=turn.ticket, contact=turn.changes,
-        incident=turn.incident, blanks=turn.blanks)
+        incident=turn.incident, blanks=turn.blanks, left=turn.left)
 
 
 def _replies(turn: Turn) -> list[Reply]:

@@ -24,6 +24,7 @@ from bot.errors import FlowError
 from bot.flow import refs
 from bot.flow.expressions.values import is_media
 from bot.flow.flows import Flows
+from bot.flow.load import Loaded
 from bot.flow.machine import Version
 from bot.model import (
     BOT,
@@ -37,6 +38,7 @@ from bot.model import (
     TicketChange,
 )
 from bot.scripts.operations import Operations, ScriptError, failure
+from bot.settings import Settings
 
 CUSTOMER: Final = "customer"
 #: A Monday morning in Berlin: 2026-03-02 10:00.
@@ -289,6 +291,8 @@ class Chat:
         runs = decision.state.get("runs")
         if runs:
             self.slots = runs[-1]["slots"]
+        elif decision.left:
+            self.slots = decision.left
         self.outcome = decision.journal.outcome or self.outcome
         if decision.incident:
             self.incidents.append(decision.incident)

@@ -70,8 +70,30 @@ def test_a_business_changes_only_the_items_it_names(tmp_path: Path):
     assert loaded.findings == []
     assert list(loaded.commands.items) == ["stop", "menu"]
     assert loaded.commands.items["menu"].say == ({"": "Hi"},)
-    assert loaded.texts.items["confirm"] == {"en": "Go"}
+    assert loaded.texts.items["confirm"] == {"en": "Go", "zh": "确认"}
     assert loaded.texts.items["refused"]["zh"] == "不对。"
+
+
+def test_another_language_is_added_to_what_the_system_says_and_hears(tmp_path: Path):
+    flows = own(tmp_path / "flows",
+                commands="commands: mine\nitems:\n  agent: {keywords: {de: [Mensch]}}\n",
+                texts="texts: mine\nitems: {confirm: {de: Stimmt}, refused: Nein.}\n")
+    standard = shipped(tmp_path / "standard")
+    before = load(standard, tmp_path, OPTIONS)
+    loaded = load(flows, tmp_path, OPTIONS, standard=standard)
+    assert loaded.findings == []
+    agent, as_shipped = loaded.commands.items["agent"], before.commands.items["agent"]
+    assert agent.keywords == {**as_shipped.keywords, "de": ("Mensch",)}
+    assert (agent.does, agent.queue, agent.say) == (as_shipped.does, as_shipped.queue,
+                                                    as_shipped.say)
+    assert loaded.texts.items["confirm"] == {**before.texts.items["confirm"], "de": "Stimmt"}
+    assert loaded.texts.items["refused"] == {"": "Nein."}
+
+
+def test_a_command_of_ones_own_with_nothing_but_words_does_nothing(tmp_path: Path):
+    flows = own(tmp_path / "flows", commands="commands: mine\nitems:\n  sale: {keywords: [sale]}\n")
+    loaded = load(flows, tmp_path, OPTIONS, standard=shipped(tmp_path / "standard"))
+    assert ["a command needs `does`" in str(one) for one in loaded.findings] == [True]
 
 
 def test_stop_can_be_reworded_but_not_removed(tmp_path: Path):

@@ -313,6 +313,19 @@ def test_a_tap_is_shown_by_what_was_tapped(tmp_path: Path, project: testing.Proj
     assert " customer  Small\n" in chat.transcript()
 
 
+def test_what_the_last_turn_of_a_flow_filled_can_be_looked_at(
+        tmp_path: Path, project: testing.Project) -> None:
+    (tmp_path / "flows" / "mood.yaml").write_text(
+        "flow: mood\ntitle: Mood\ntriggers: {keywords: [mood]}\nslots: {mood: {type: choice}}\n"
+        "steps:\n  ask: {say: How are you?, choices: {good: {label: Good}}, save: mood}\n"
+        "  bye: {say: Bye., end: told}\n")
+    play(script(tmp_path, """
+      - customer: mood
+      - tap: good
+      - expect: {outcome: told, slots: {mood: good}}
+"""), testing.load(tmp_path / "config.yaml"))
+
+
 def test_what_is_given_for_the_file_holds_for_each_test(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text("given: {backend: {a: 1, b: 2}, now: 2026-03-01}\ntests:\n"

@@ -81,7 +81,7 @@ def load(
     answers = _unique(documents, "answers", findings)
     commands = CommandsSpec(items=_leading_somewhere(
         _commands(documents, findings), base, {doc.name for doc in own} | unread))
-    texts = TextsSpec(items=_texts(documents, base, findings))
+    texts = TextsSpec(items=_texts(documents, base, options, findings))
     shipped = next((doc.spec for doc in base or documents if doc.kind == "texts"), TextsSpec())
     if base:
         findings += _untranslated(own, texts, commands, options)
@@ -256,7 +256,7 @@ def _commands(documents: list[Document], findings: list[Finding]) -> dict[str, C
         for name, item in doc.spec[1].items():
             place = doc.root.key("items", name)
             if item != files.OFF:
-                out[name] = item
+                out[name] = _reworded(doc, name, item, out.get(name), findings)
                 continue
             if name not in out:
                 findings.append(Finding(doc.file, *place, "error",
@@ -269,6 +269,19 @@ def _commands(documents: list[Document], findings: list[Finding]) -> dict[str, C
             else:
                 del out[name]
     return out
+
+
+def _reworded(doc: Document, name: str, item: Command, known: Command | None,
+              findings: list[Finding]) -> Command:
+    """What a file says of a command: keywords alone are further words for one that is known."""
+    if item.does is not None or item.say or item.send or item.choices or item.goto:
+        return item
+    if known is not None:
+        return known.model_copy(update={"keywords": {**known.keywords, **item.keywords}})
+    findings.append(Finding(doc.file, *doc.root.at("items", name).place, "error",
+                            "a command needs `does`, or something to say: `say`, `send`, "
+                            "`choices`"))
+    return item
 
 
 def _leading_somewhere(commands: dict[str, Command], base: list[Document],
@@ -285,7 +298,7 @@ def _leading_somewhere(commands: dict[str, Command], base: list[Document],
     return out
 
 
-def _texts(documents: list[Document], base: list[Document],
+def _texts(documents: list[Document], base: list[Document], options: CheckOptions,
            findings: list[Finding]) -> dict[str, Texts]:
     out: dict[str, Texts] = {}
     for doc in documents:
@@ -297,7 +310,12 @@ def _texts(documents: list[Document], base: list[Document],
                                         f"the system says nothing called `{name}`"
                                         + pieces.did_you_mean(name, out)))
                 continue
-            out[name] = text
+            # Another language is added, a text for every language takes the place of all.
+            out[name] = text if "" in text else {**out.get(name, {}), **text}
+            if not {"", SHIPPED_IN, options.default_language} & out[name].keys():
+                findings.append(Finding(doc.file, *doc.root.at("items", name).place, "error",
+                                        "the text in the default language "
+                                        f"`{options.default_language}` is missing"))
     spoken = {language.split("-")[0] for doc in documents if doc.kind == "flow"
               for language in doc.spec.languages}
     for name, place in (("yes", 0), ("no", 1)):

@@ -38,7 +38,7 @@ class Turn:
 
     __slots__ = ("_scope", "answer", "before", "blanks", "calls", "changes", "choice", "count",
                  "editing", "ended", "ending", "entered", "error", "event", "flows", "given",
-                 "incident", "item", "language", "leaving", "mark", "next", "now", "out",
+                 "incident", "item", "language", "leaving", "left", "mark", "next", "now", "out",
                  "outcome", "owner", "reason", "refused", "replies", "rule", "run", "runs",
                  "score", "silent", "slots", "snapshot", "state", "step", "target", "ticket",
                  "version")
@@ -65,8 +65,7 @@ class Turn:
         self.rule = "ignored"  #: for the journal: what decided, which item, how sure
         self.item = ""
         self.score: float | None = None
-        #: The event that the machine is to be given next; None: the step waits.
-        self.next: str | None = None
+        self.next: str | None = None  #: the machine's next event; None: the step waits
         self.count = 0
         self.entered = False
         #: What the customer wrote; None where it was no text.
@@ -81,6 +80,7 @@ class Turn:
         self.refused: list[Part] | None = None  #: said instead of the next step's own text
         self.ending = ""
         self.ended = ""  #: outcome of the last run that ended in this turn
+        self.left: Json = {}  #: the slots of that run
         self.leaving: tuple[str, Json] | None = None
         self.silent = False
         self._scope: Scope | None = None
@@ -132,7 +132,7 @@ class Turn:
         keeping.note(self)
         run = self.runs.pop()
         outcome, self.ending = self.ending, ""
-        self.ended = outcome
+        self.ended, self.left = outcome, run["slots"]
         if self.leaving is not None:
             (flow, given), self.leaving = self.leaving, None
             self.runs.clear()  # whoever ran this one is left with it
@@ -162,7 +162,7 @@ class Turn:
     def drop_runs(self, outcome: str) -> None:
         """End every run on the stack."""
         if self.runs:
-            self.ended = outcome
+            self.ended, self.left = outcome, self.runs[-1]["slots"]
             keeping.note(self)
         self.runs.clear()
         self.run, self.slots, self.step, self._scope = {}, {}, "", None

@@ -317,9 +317,6 @@ def _command(r: Reading, node: Node) -> Command | str | None:
     does = found.get("does")
     if "keywords" not in written:
         r.error(node, "a command needs `keywords`")
-    if does is None and not {"say", "send", "choices", "goto"} & written.keys() and (
-            r.errors == before):
-        r.error(node, "a command needs `does`, or something to say: `say`, `send`, `choices`")
     for word, needed in (("queue", "handoff"), ("to", "language")):
         if word in written and does != needed:
             r.error(node.keys[word], f"`{word}` goes with `does: {needed}`")
@@ -338,5 +335,6 @@ def commands(r: Reading, root: Node) -> tuple[str, dict[str, Command | str]] | N
 
 
 def texts(r: Reading, root: Node) -> TextsSpec | None:
-    found = _items(r, root, "texts", pieces.text)
+    found = _items(r, root, "texts",
+                   lambda r, node: pieces.text(r, node, whole=False))
     return None if found is None else TextsSpec(items=found[1])

@@ -261,8 +261,8 @@ def source(r: Reading, node: Node) -> str | None:
     return text
 
 
-def text(r: Reading, node: Node) -> Texts | None:
-    return _text(r, node, label=False)
+def text(r: Reading, node: Node, *, whole: bool = True) -> Texts | None:
+    return _text(r, node, label=False, whole=whole)  # not whole: more of it stands elsewhere
 
 
 def label(r: Reading, node: Node) -> Texts | None:
@@ -270,7 +270,7 @@ def label(r: Reading, node: Node) -> Texts | None:
     return _text(r, node, label=True)
 
 
-def _text(r: Reading, node: Node, *, label: bool) -> Texts | None:
+def _text(r: Reading, node: Node, *, label: bool, whole: bool = True) -> Texts | None:
     if isinstance(node.value, str):
         plain = source(r, node)
         return None if plain is None else {"": plain}
@@ -286,7 +286,7 @@ def _text(r: Reading, node: Node, *, label: bool) -> Texts | None:
             one = source(r, part)
             if one is not None:
                 out[language] = one
-    if r.errors > before:
+    if r.errors > before or not whole:
         return out or None
     return out if _complete(r, node, out, label=label) else out or None
 
