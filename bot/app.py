@@ -11,16 +11,16 @@ import secrets
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 
-from bot import config, router
+from bot import router
 from bot.actions import Backends
 from bot.calls import Calls
 from bot.channel.base import Channel
@@ -32,7 +32,7 @@ from bot.disk import Disk
 from bot.engine import Engine
 from bot.errors import BotError, ChannelError, FlowError, StoreError
 from bot.feed import Feed
-from bot.flow.flows import FlowOptions, Flows, Queue
+from bot.flow.flows import FlowOptions, Queue
 from bot.flow.language.phones import country_of
 from bot.hints import Hints
 from bot.inbox import Inbox
@@ -40,8 +40,8 @@ from bot.metrics import Counts, registry
 from bot.outbox import Outbox
 from bot.pace import Pacer
 from bot.readiness import Readiness
-from bot.resources import shipped
-from bot.settings import ApiSettings, Settings
+from bot.serving import RELOAD, Serving
+from bot.settings import Settings
 from bot.store.base import Database
 from bot.store.postgres import Postgres
 from bot.store.pruning import Keep
@@ -113,7 +113,7 @@ class Frontdesk:
     settings: Settings
     clock: Clock
     store: Store
-    flows: Flows
+    serving: Serving
     channels: Mapping[str, Channel]
     engine: Engine
     inbox: Inbox
@@ -140,8 +140,8 @@ async def assemble(settings: Settings, clock: Clock,
             settings, clock, pacer, sends="outbox" in part.roles,
             process=part.process(settings)))
         key = bytes.fromhex(await store.setting("key", secrets.token_hex(32)))
-        flows = Flows(loaded, flow_options(settings, key))
-        await store.keep_versions(flows.sources())
+        serving = Serving(store.versions, flow_options(settings, key), lambda: load_all(settings))
+        flows = await serving.start(loaded)
 
         http = await stack.enter_async_context(HttpClient())
         session = await stack.enter_async_context(aiohttp.ClientSession(
@@ -155,6 +155,7 @@ async def assemble(settings: Settings, clock: Clock,
                          for name, channel in settings.channels.items()}, counts)
         engine = Engine(flows, store, outbox, feed, clock, counts)
         outbox.follow = engine.follow
+        serving.changed = partial(setattr, engine, "flows")
         stack.enter_context(engine.runaway.looking())
         disk = Disk(settings.store_file, settings.server.free_disk)
         inbox = Inbox(engine, store, disk)
@@ -183,8 +184,8 @@ async def assemble(settings: Settings, clock: Clock,
                 engine.business_event, settings.server.public_url).routes())
         desk.setup(app, desk.Desk(
             store, engine, feed, clock, settings.timezone, settings.server.public_url,
-            settings.default_language, lambda snapshot: router.answers(flows, snapshot), media,
-            title=str(settings.public.get("shop_name", "Frontdesk"))))
+            settings.default_language, lambda snapshot: router.answers(engine.flows, snapshot),
+            media, title=str(settings.public.get("shop_name", "Frontdesk"))))
         workers: dict[str, tuple[Callable[[], Awaitable[None]], ...]] = {
             "inbox": (inbox.run, calls.run), "outbox": (outbox.run,),
             "timers": (timers.run, Upkeep(store, clock).run)}
@@ -196,8 +197,8 @@ async def assemble(settings: Settings, clock: Clock,
                           {"inbox": engine.inbox_wake, "outbox": outbox.wake})
             engine.tell = hints.tell
             running.append(hints.run)
-        frontdesk = Frontdesk(settings, clock, store, flows, channels, engine, inbox, outbox, feed,
-                              app, tuple(running))
+        frontdesk = Frontdesk(settings, clock, store, serving, channels, engine, inbox, outbox,
+                              feed, app, (*running, serving.follow, serving.obey))
         app[FRONTDESK] = frontdesk
         if settings.store_file is not None:
             await stack.enter_async_context(
@@ -238,8 +239,11 @@ def numbers(settings: Settings) -> dict[str, dict[str, str]]:
 
 
 async def serve(frontdesk: Frontdesk, listener: socket.socket | None,
-                started: Callable[[], None] = lambda: None, *, guarded: bool = False) -> None:
+                started: Callable[[], None] = lambda: None, *, guarded: bool = False,
+                beside: Callable[[], Awaitable[None]] | None = None) -> None:
     """Serve and work until the process is asked to stop, then finish the work in hand.
+
+    SIGHUP: read the folder of the flows again. `beside`: one more worker.
 
     `started` is called once requests are taken. A worker that dies ends the process; without a
     listener there are only workers. A guarded process stops when its input ends, as it does when
@@ -252,6 +256,8 @@ async def serve(frontdesk: Frontdesk, listener: socket.socket | None,
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C cancels the main task
             loop.add_signal_handler(number, stop.set)
+    with contextlib.suppress(NotImplementedError, AttributeError):
+        loop.add_signal_handler(signal.SIGHUP, frontdesk.serving.asked.set)
     runner = web.AppRunner(frontdesk.web, access_log=None, shutdown_timeout=GRACE,
                            keepalive_timeout=75)
     await runner.setup()
@@ -263,7 +269,8 @@ async def serve(frontdesk: Frontdesk, listener: socket.socket | None,
             accepting = await loop.create_server(connections, sock=listener, backlog=1024)
         settle_memory()
         async with asyncio.TaskGroup() as group:
-            workers = [group.create_task(steadily(worker)) for worker in frontdesk.workers]
+            workers = [group.create_task(steadily(worker)) for worker in
+                       (*frontdesk.workers, *([beside] if beside is not None else ()))]
             started()
             try:
                 await stop.wait()
@@ -311,7 +318,7 @@ def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
                        "Another program may have the port; choose another one") from error
 
 
-async def run(settings: Settings, roles: tuple[str, ...] = ROLES) -> None:
+async def run(settings: Settings, roles: tuple[str, ...] = ROLES, *, watch: bool = False) -> None:
     """`bot run`: serve the configured numbers until asked to stop."""
     place = os.environ.get(WORKER, "")  # one of several: the process that started it waits
     guarded = place != ""
@@ -329,7 +336,8 @@ async def run(settings: Settings, roles: tuple[str, ...] = ROLES) -> None:
             settings.server.host, settings.server.port,
             shared=guarded))) if "web" in part.roles else None
         async with assemble(settings, Clock(), part) as frontdesk:
-            await serve(frontdesk, listener, serving, guarded=guarded)
+            await serve(frontdesk, listener, serving, guarded=guarded, beside=partial(
+                frontdesk.serving.watch, folders_of(settings), RELOAD) if watch else None)
 
 
 async def run_workers(settings: Settings, roles: tuple[str, ...], count: int,
@@ -341,59 +349,6 @@ async def run_workers(settings: Settings, roles: tuple[str, ...], count: int,
     return await Workers(count, command).run()
 
 
-async def demo(port: int, config_file: Path | None = None) -> None:
-    """`bot demo`: a project, its phone, its backends and an empty store, in one process.
-
-    Everything talks to everything over HTTP on this machine, as in real life.
-    """
-    from bot.demo import application as demo_backends
-    from bot.demo.hints import CUSTOMERS, HINTS
-    from bot.emulator import Customer
-    from bot.emulator import application as phones
-    from bot.stand_in import stand_in
-    from bot.web.auth import hash_password
-
-    listener = listen("127.0.0.1", port)
-    here = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    password = secrets.token_urlsafe(9)
-    with contextlib.closing(listener), tempfile.TemporaryDirectory(prefix="frontdesk-") as folder:
-        settings = config.load(config_file or shipped() / "config.yaml",
-                               {**os.environ, **demo_environ(here)})
-        name, channel = next(iter(settings.channels.items()))
-        # Whatever the project says: a demo writes to no real number and keeps nothing.
-        channel = channel.model_copy(update={"graph_url": f"{here}/emulator/v23.0"})
-        settings = settings.model_copy(update={
-            "store": f"sqlite:///{folder}/demo.db", "channels": {name: channel},
-            "api": ApiSettings(token=(password,)),
-            "server": settings.server.model_copy(update={
-                "port": listener.getsockname()[1], "public_url": here, "free_disk": None})})
-        hints = HINTS if config_file is None else ()
-        clock = Clock()
-        async with assemble(settings, clock) as frontdesk:
-            await frontdesk.store.desk.add_agent("demo", "Sam", hash_password(password))
-            frontdesk.web.add_subapp("/demo", demo_backends(clock))
-            emulated, _ = stand_in(settings, name)
-            frontdesk.web.add_subapp("/emulator", phones(replace(
-                emulated, hints=hints,
-                customers=[Customer(c.name, c.phone, c.language) for c in CUSTOMERS]), clock))
-
-            def started() -> None:
-                print(f"Phone   {here}/emulator\n"
-                      f"Desk    {here}/desk   sign in as demo with {password}\n"
-                      f"API     {here}/api/events   Authorization: Bearer {password}", *(
-                          f"{'' if place else 'Try':<8}{hint}" for place, hint in enumerate(hints)),
-                      "Ctrl-C stops it.", sep="\n", flush=True)
-
-            await serve(frontdesk, listener, started)
-
-
-def demo_environ(here: str) -> dict[str, str]:
-    """The environment of a demo at this address: everything that config.yaml asks for."""
-    return {
-        "BOT_PORT": here.rpartition(":")[2], "BOT_PUBLIC_URL": here,
-        "META_PHONE_NUMBER_ID": "106540352242922", "META_BUSINESS_ACCOUNT_ID": "102290129340398",
-        "META_GRAPH_URL": f"{here}/emulator/v23.0", "META_APP_SECRET": secrets.token_hex(16),
-        "META_ACCESS_TOKEN": secrets.token_hex(16), "META_VERIFY_TOKEN": secrets.token_hex(8),
-        "ORDERS_URL": f"{here}/demo/shop", "ORDERS_TOKEN": "demo",
-        "APPOINTMENTS_URL": f"{here}/demo/clinic", "APPOINTMENTS_TOKEN": "demo",
-    }
+def folders_of(settings: Settings) -> tuple[Path, ...]:
+    """Where the files are that can be published."""
+    return settings.flows, settings.templates

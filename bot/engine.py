@@ -159,10 +159,10 @@ class Engine:
             try:
                 return await ask()
             except UnknownVersion as missing:
-                source = await self._store.version(missing.flow, missing.version)
-                if source is None:
+                found = await self._store.versions.sources([(missing.flow, missing.version)])
+                if not found:
                     raise BotError(f"{missing}, and the store does not have it") from missing
-                self.flows.add_version(missing.flow, missing.version, source)
+                self.flows.add_version(*found[0])
         raise BotError("conversations stand in more old versions than can be loaded at once")
 
     def follow(self, work: Work) -> None:

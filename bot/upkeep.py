@@ -42,6 +42,7 @@ class Upkeep:
                 more = await self._store.pruning.batch(kind)
                 if more:
                     await asyncio.sleep(SHARE * (time.monotonic() - began))
+        await self._store.versions.prune()
         more = True
         while more:
             more = await self._store.pruning.shrink()

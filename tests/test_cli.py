@@ -262,8 +262,8 @@ def test_a_demo_of_ones_own_project_writes_to_no_real_number(project: Path) -> N
             [sys.executable, "-m", "bot", "demo", "--port", "0", "--config", "config.yaml"],
             cwd=project, env=environment(**ENVIRON), text=True, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(3)]
-        assert [line.split()[0] for line in lines] == ["Phone", "Desk", "Ctrl-C"]
+        lines = [process.stdout.readline() for _ in range(4)]
+        assert [line.split()[0] for line in lines] == ["Phone", "Desk", "API", "Ctrl-C"]
         here = lines[0].split()[1].removesuffix("/emulator")
         with urlopen(f"{here}/emulator") as answer:
             assert answer.status == 200

@@ -14,7 +14,8 @@ NOUNS = ("bot", "bot.errors", "bot.model", "bot.nearest", "bot.clock", "bot.hour
          "bot.ids", "bot.failpoints", "bot.resources", "bot.disk",
          "bot.runaway")
 STORE = ("bot.store.base", "bot.store.business", "bot.store.dead", "bot.store.reading",
-         "bot.store.rows", "bot.store.store", "bot.store.work")
+         "bot.store.rows", "bot.store.store",
+         "bot.store.versions", "bot.store.work")
 #: Who may import what beside the nouns and their own folder; the longest prefix counts.
 MAY = {
     "bot.flow": (),
@@ -36,13 +37,14 @@ MAY = {
                 "bot.inbox", "bot.engine", "bot.outbox", "bot.timers", "bot.calls", "bot.actions",
                 "bot.feed", "bot.metrics", "bot.pace"),
     **dict.fromkeys(("bot.app", "bot.__main__", "bot.cli", "bot.testing", "bot.scripts",
-                     "bot.check", "bot.doctor", "bot.stand_in", "bot.terminal"), ("bot",)),
+                     "bot.check", "bot.doctor", "bot.trying", "bot.stand_in",
+                     "bot.terminal"), ("bot",)),
 }
 #: Everything that stands in no room of its own is the work.
 WORK = ("bot.flow", "bot.channel.base", *STORE, "bot.settings", "bot.router", "bot.engine",
         "bot.outbox", "bot.feed", "bot.pace", "bot.metrics", "bot.breaker", "bot.actions",
         "bot.calls",
-        "bot.handoff", "bot.inbox", "bot.timers", "bot.verify",
+        "bot.handoff", "bot.inbox", "bot.timers", "bot.verify", "bot.publishing",
         "bot.plugins", "bot.plugin_files", "bot.python_actions")
 
 

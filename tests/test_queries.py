@@ -14,7 +14,8 @@ ROOT = Path(__file__).parent.parent
 
 #: Questions that may read a whole table: those of a start, and tables that stay small because
 #: they hold what is still to be done or a handful of colleagues.
-SMALL = {"inbox", "outbox", "call", "agent", "sign_in", "setting"}
+SMALL = {"inbox", "outbox", "call", "agent", "sign_in", "setting",
+         "publication", "flow_version"}
 
 
 @pytest.fixture

@@ -14,14 +14,16 @@ from bot.cli.printing import lines, misuse
 def demo(port: Port = 8080, config: Config = None, log: LogLevel = "warning") -> None:
     """Try it: the bot, a WhatsApp to talk to, a small shop and clinic, all in one process."""
     logs.setup(level(log))
-    from bot import app
+    from bot.trying import demo as trying
 
-    run_to_end(app.demo(port, config))
+    run_to_end(trying(port, config))
 
 
 def run(
     config: Config = None,
     log: LogLevel = "info",
+    watch: Annotated[bool, typer.Option("--watch", help="Publish whenever a file of the flows is "
+                                                        "saved.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="So many processes share the port "
                                                              "(PostgreSQL only).")] = 1,
     only: Annotated[str, typer.Option(metavar="ROLES", help="Only these, with commas between: web, "
@@ -39,9 +41,10 @@ def run(
         misuse("One process at a time works on an SQLite file: --workers and --only need a "
                 "`store` on PostgreSQL.")
     if workers == 1:
-        return run_to_end(app.run(settings, roles))
+        return run_to_end(app.run(settings, roles, watch=watch))
     raise typer.Exit(run_to_end(app.run_workers(settings, roles, workers, "--config",
-                                            str(where(config)), "--log", log)))
+                                            str(where(config)), "--log", log,
+                                            *(["--watch"] if watch else []))))
 
 
 def emulator(

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.errors import FlowError, UnknownVersion
+from bot.errors import ExpressionError, FlowError, UnknownVersion
 from bot.flow.changes import onward
 from bot.flow.language.choose import ChoiceLabels
 from bot.flow.language.commands import Commands, Said
@@ -40,6 +40,7 @@ TEXTS = frozenset({
 })
 
 
+_NOTHING: Mapping[str, str] = {}
 _NOWHERE: Mapping[tuple[str, str], Onward] = {}
 
 
@@ -75,7 +76,11 @@ class Flows:
     """What a turn looks up. Versions are read and compiled when they are first needed."""
 
     def __init__(self, loaded: Loaded, options: FlowOptions,
-                 ways: Mapping[tuple[str, str], Onward] = _NOWHERE) -> None:
+                 ways: Mapping[tuple[str, str], Onward] = _NOWHERE, *,
+                 ids: Mapping[str, str] = _NOTHING, retired: Mapping[str, str] = _NOTHING) -> None:
+        """`ways`, `ids`, `retired`: what is published, where something is: where people of other
+        versions go, by what each flow's version is known, and that of flows taken away.
+        """
         missing = sorted(TEXTS - loaded.texts.items.keys())
         if missing:
             raise FlowError(f"the texts file lacks {', '.join(missing)}")
@@ -87,7 +92,9 @@ class Flows:
             f"{file}/{name}": item for file, spec in loaded.answers.items()
             for name, item in spec.items.items()}
         self.current: dict[str, Version] = {
-            name: Version(name, spec.version, spec) for name, spec in loaded.flows.items()}
+            name: Version(name, ids.get(name) or spec.version, spec)
+            for name, spec in loaded.flows.items()}
+        self._retired = retired
         #: (flow, version) of those that are not current any more -> where their people go.
         self.onward = ways
         self._between: dict[tuple[str, str], Between] = {}
@@ -134,6 +141,14 @@ class Flows:
             return self._versions[flow, version]
         except KeyError:
             raise UnknownVersion(flow, version) from None
+
+    def begins(self, flow: str) -> Version:
+        """The version in which a run begins. Raises `ExpressionError` where the flow is gone."""
+        if (version := self.current.get(flow)) is not None:
+            return version
+        if flow not in self._retired:
+            raise ExpressionError("there is no such flow any more", expression=flow)
+        return self.version(flow, self._retired[flow])
 
     def take_over(self, before: Flows, in_flight: str | None = None) -> None:
         """Go on with those who stand in the versions of `before`, as a publish does."""

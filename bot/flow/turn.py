@@ -114,7 +114,7 @@ class Turn:
 
     def begin(self, flow: str, slots: Json) -> None:
         """Start a run of a flow on top of the stack."""
-        version = self.flows.current[flow]
+        version = self.flows.begins(flow)
         number = self.state["last_run"] = self.state.get("last_run", 0) + 1
         kept = {name: value for name, value in slots.items() if value is not None}
         if self.runs:

@@ -20,6 +20,7 @@ from bot.store.held import find, met
 from bot.store.pruning import Keep, Pruning
 from bot.store.rows import Outcome
 from bot.store.turns import Step
+from bot.store.versions import Versions
 from bot.store.work import Asked, Flooded, Pace, Reach, Work, unlimited, unpaced
 
 #: What was released so long ago (ms) and is not under way has been lost sight of.
@@ -47,6 +48,7 @@ class Store:
         #: What others ask: people, and whoever keeps the store small and the processes careful.
         self.desk = Desk(database, clock)
         self.dead = DeadLetters(database, clock)
+        self.versions = Versions(database, clock)
         self.pruning = Pruning(database, clock, keep)
         self.caution = Caution(database)
         #: Under this name the process holds what it has claimed.
@@ -250,21 +252,7 @@ class Store:
         """Conversations with messages, or acts of agents, behind that id."""
         return await self._db.read(lambda tx: desk.touched(tx, since))
 
-    # Flow versions, settings
-
-    async def keep_versions(self, sources: Iterable[tuple[str, str, str]]) -> None:
-        """Keep (flow, version, source) for the conversations that will stand in it."""
-        now = self._clock.now()
-        rows = [(*source, now) for source in sources]
-        await self._db.write(lambda tx: tx.many("keep_version", rows))
-
-    async def version(self, flow: str, version: str) -> str | None:
-        """The source of a flow's version, if it was ever kept."""
-        async def unit(tx: Tx) -> str | None:
-            row = await tx.one("version", flow, version)
-            return None if row is None else row[0]
-
-        return await self._db.read(unit)
+    # Settings
 
     async def setting(self, name: str, default: str) -> str:
         """A value kept under a name; the default is kept when there is none yet."""

@@ -11,7 +11,7 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from operator import attrgetter
 from pathlib import Path
@@ -22,14 +22,17 @@ from aiohttp import web
 from pydantic_core import from_json, to_json
 
 from bot.errors import BotError, StoreError
+from bot.model import Json
 from bot.store.dead import DeadLetter
 from bot.store.rows import Agent, EventRow, Page
 from bot.store.store import Store
+from bot.store.versions import Publication, Standing
 
 #: The questions that may come through the door, by their names on `Store`.
 QUESTIONS: Final = frozenset({"desk.agents", "desk.agent", "desk.add_agent", "desk.set_agent",
                               "desk.events", "desk.audit", "dead.listed", "dead.retry",
-                              "dead.skip"})
+                              "dead.skip", "versions.log", "versions.publish",
+                              "versions.sources", "versions.standing"})
 _PATIENCE: Final = aiohttp.ClientTimeout(total=10)
 
 
@@ -96,6 +99,7 @@ class Remote:
         self._session, self._url = session, url
         self.desk = RemoteDesk(self.ask)
         self.dead = RemoteDead(self.ask)
+        self.versions = RemoteVersions(self.ask)
 
     async def ask(self, question: str, *args: Any, **named: Any) -> Any:
         """Put a question of the list to the process. Raises `StoreError`, or its `BotError`."""
@@ -158,6 +162,27 @@ class RemoteDead:
     async def skip(self, id_: str, who: str) -> str | None:
         found = await self._ask("dead.skip", id_, who)
         return None if found is None else str(found)
+
+
+class RemoteVersions:
+    """The versions of that store."""
+
+    def __init__(self, ask: Callable[..., Awaitable[Any]]) -> None:
+        self._ask = ask
+
+    async def log(self) -> list[Publication]:
+        return [Publication(**row) for row in await self._ask("versions.log")]
+
+    async def publish(self, lines: Sequence[Json], sources: Sequence[Sequence[str]], who: str,
+                      after: str) -> str:
+        return str(await self._ask("versions.publish", lines, sources, who, after))
+
+    async def sources(self, wanted: Iterable[Sequence[str]]) -> list[tuple[str, str, str]]:
+        return [(flow, version, source) for flow, version, source in
+                await self._ask("versions.sources", list(wanted))]
+
+    async def standing(self) -> list[Standing]:
+        return [Standing(**row) for row in await self._ask("versions.standing")]
 
 
 @asynccontextmanager
