@@ -16,7 +16,7 @@ from bot.failpoints import NAMES
 from bot.store.sqlite import SQLite
 from bot.store.store import Store
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(330)
 
 #: Every failpoint but those of an upgrade, which has tests of its own; a message in doubt is there
 #: to be found after a process has died while it was sending.

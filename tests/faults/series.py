@@ -155,7 +155,7 @@ async def killed_in_turn(place: Place, failpoints: Sequence[str]) -> Series:
     """Killed once at each of these: whoever is started gets the next."""
     series = Series("one after the other", place.database)
     left, armed = list(failpoints), {}
-    async with on(place, series, 90, pairs=4, troubles=False, FAULTS_LEASE="2s") as (us, walk):
+    async with on(place, series, 240, pairs=4, troubles=False, FAULTS_LEASE="2s") as (us, walk):
         for pair in us.pairs:
             pair.rare = 0.5
 
