@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 MAX_BYTES: Final = 1 << 20
 MAX_DEPTH: Final = 32
 _ARGUMENT: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-_CONFLICT: Final = 409
+CONFLICT: Final = 409
 _TOO_MANY: Final = 429
 #: Seconds; a backend that asks for more patience than this gets none.
 _MAX_PAUSE: Final = 5.0
@@ -207,7 +207,7 @@ def _headers(backend: Backend, key: str, *, with_body: bool) -> dict[str, str]:
 def _failure(status: int, retry_after: str) -> _Try:
     if status >= 500:
         return _Try(CallResult(False, error_kind="unavailable", status=status), again=True)
-    if status == _CONFLICT:
+    if status == CONFLICT:
         return _Try(CallResult(False, error_kind="conflict", status=status))
     if status >= 400:
         wait = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
@@ -236,7 +236,7 @@ def _answer(status: int, body: bytes | None) -> CallResult:
         value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_number)
         if not isinstance(value, dict | list):
             raise TypeError("neither an object nor a list")
-        return CallResult(True, value=_kept(value, MAX_DEPTH), status=status)
+        return CallResult(True, value=kept(value, MAX_DEPTH), status=status)
     except (ValueError, TypeError, RecursionError):
         return CallResult(False, error_kind="invalid", status=status)
 
@@ -245,7 +245,7 @@ def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-def _kept(value: Any, depth: int) -> Any:
+def kept(value: Any, depth: int) -> Any:
     """The value with nothing in it that a store could choke on."""
     if isinstance(value, str):
         return _clean(value).replace("\0", "")
@@ -254,5 +254,5 @@ def _kept(value: Any, depth: int) -> Any:
     if depth == 0:
         raise ValueError("nested too deeply")
     if isinstance(value, list):
-        return [_kept(each, depth - 1) for each in value]
-    return {_kept(key, 0): _kept(each, depth - 1) for key, each in value.items()}
+        return [kept(each, depth - 1) for each in value]
+    return {kept(key, 0): kept(each, depth - 1) for key, each in value.items()}

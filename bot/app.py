@@ -32,13 +32,15 @@ from bot.disk import Disk
 from bot.engine import Engine
 from bot.errors import BotError, ChannelError, FlowError, StoreError
 from bot.feed import Feed
-from bot.flow.flows import FlowOptions, Queue
 from bot.flow.language.phones import country_of
 from bot.hints import Hints
 from bot.inbox import Inbox
 from bot.metrics import Counts, registry
+from bot.options import flow_options
 from bot.outbox import Outbox
 from bot.pace import Pacer
+from bot.plugin_files import find
+from bot.python_actions import Actions
 from bot.readiness import Readiness
 from bot.serving import RELOAD, Serving
 from bot.settings import Settings
@@ -160,7 +162,9 @@ async def assemble(settings: Settings, clock: Clock,
         disk = Disk(settings.store_file, settings.server.free_disk)
         inbox = Inbox(engine, store, disk)
         links = MediaLinks(key, settings.server.public_url, channels, real_now)
-        calls = Calls(engine, store, Backends(settings.backends, session, counts), links.filled)
+        actions = Actions(find(settings).actions, Backends(settings.backends, session, counts),
+                          session)
+        calls = Calls(engine, store, actions, links.filled)
         timers = Timers(engine, store, clock)
 
         async def media(message: MessageRow) -> tuple[str, bytes]:
@@ -204,21 +208,6 @@ async def assemble(settings: Settings, clock: Clock,
             await stack.enter_async_context(
                 control.listening(store, control.door(settings.store_file)))
         yield frontdesk
-
-
-def flow_options(settings: Settings, key: bytes) -> FlowOptions:
-    """What the flows need of the configuration."""
-    return FlowOptions(
-        default_language=settings.default_language, timezone=settings.timezone,
-        currency=settings.currency, fallback=settings.fallback, idle_ms=settings.idle_ms,
-        remind_after_ms=settings.reminders.after_ms, old_taps=settings.old_taps,
-        public=settings.public, default_queue=settings.handoff.default, key=key,
-        country=country_of(settings.timezone.key),
-        queues={name: Queue(queue.hours, queue.holidays)
-                for name, queue in settings.handoff.queues.items()},
-        reads=frozenset(f"{name}.{operation}" for name, backend in settings.backends.items()
-                        for operation, declared in backend.operations.items()
-                        if declared.method == "GET"))
 
 
 def make_channels(settings: Settings, http: HttpClient) -> dict[str, Channel]:

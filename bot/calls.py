@@ -12,6 +12,7 @@ from bot import failpoints, logs
 from bot.actions import Backends
 from bot.engine import Engine
 from bot.model import CallRequest, Json
+from bot.python_actions import Actions
 from bot.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -25,13 +26,13 @@ POLL = 1.0
 class Calls:
     """Claims calls, makes them, brings their results in."""
 
-    def __init__(self, engine: Engine, store: Store, backends: Backends,
+    def __init__(self, engine: Engine, store: Store, actions: Actions | Backends,
                  linked: Callable[[Any, str], Any]) -> None:
         """`linked` puts links in the place of what customers sent: (arguments, channel)."""
         self._linked = linked
         self._engine = engine
         self._store = store
-        self._backends = backends
+        self._actions = actions
         self._tasks: set[asyncio.Task[None]] = set()
         self._made: Counter[str] = Counter()  #: operations on the way
         self._under_way: set[str] = set()  #: keys
@@ -75,7 +76,7 @@ class Calls:
                 max(1, AT_ONCE - len(self._tasks))):
             if call.key in self._under_way:  # ours: we could not reach the store for a while
                 continue
-            if self._backends.repeatable(call.operation):
+            if self._actions.repeatable(call.operation):
                 self._start(conversation, channel, call)
             else:
                 await self._engine.result(conversation, {
@@ -99,7 +100,7 @@ class Calls:
 
     async def _make(self, conversation: str, channel: str, call: CallRequest) -> None:
         logs.conversation.set(conversation)
-        answer = await self._backends.call(
+        answer = await self._actions.call(
             call.operation, self._linked(call.arguments, channel), key=call.key,
             retries=call.retries, timeout_ms=call.timeout_ms)
         failpoints.hit("call.answered")

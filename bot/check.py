@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from bot import config
+from bot import config, plugin_files
 from bot.errors import ConfigError
 from bot.flow.lint.parts import Arguments, CheckOptions
 from bot.flow.load import Loaded, load
 from bot.flow.reading.source import Finding
+from bot.plugins import Action
 from bot.resources import shipped
 from bot.settings import Settings
 
@@ -29,20 +30,34 @@ class Report:
 
 
 def load_all(settings: Settings) -> Loaded:
-    """Every file of the flows, with its findings, over the commands and texts that are shipped."""
+    """Every file of the flows, with its findings, over the commands and texts that are shipped.
+
+    Raises `ConfigError` when the business's own Python can't be used.
+    """
     operations = {f"{name}.{operation}": declared for name, backend in settings.backends.items()
                   for operation, declared in backend.operations.items()}
+    plugins = plugin_files.find(settings)
     options = CheckOptions(
         default_language=settings.default_language,
-        operations=frozenset(operations),
+        operations=frozenset([*operations, *plugins.actions]),
         queues=frozenset(settings.handoff.queues),
         public=settings.public,
-        changing=frozenset(name for name, declared in operations.items()
-                           if declared.method != "GET"),
+        changing=frozenset([
+            *(name for name, declared in operations.items() if declared.method != "GET"),
+            *(name for name, action in plugins.actions.items() if action.changes)]),
+        slot_types=frozenset(plugins.own.types), filters=frozenset(plugins.own.filters),
         arguments={name: Arguments(_named(declared.path),
                                    _named(declared.query) | _named(declared.body))
-                   for name, declared in operations.items()})
+                   for name, declared in operations.items()}
+        | {name: _taken(action) for name, action in plugins.actions.items()
+           if not any(one.kind is one.VAR_KEYWORD for one in action.parameters)})
     return load(settings.flows, settings.templates, options, standard=shipped() / "flows")
+
+
+def _taken(action: Action) -> Arguments:
+    """What the function of an action takes."""
+    needed = frozenset(one.name for one in action.parameters if one.default is one.empty)
+    return Arguments(needed, frozenset(one.name for one in action.parameters) - needed, only=True)
 
 
 def _named(template: Any) -> frozenset[str]:
@@ -62,15 +77,16 @@ def find_mistakes(path: Path, only: Sequence[Path] = ()) -> Report:
     """
     try:
         settings = config.load(path, os.environ, secrets=False)
+        loaded = load_all(settings)
     except ConfigError as problem:
         if not problem.findings:
             raise
-        # Flows refer to what the configuration says, so they are checked once it can be read.
+        # Flows refer to what the configuration and the business's own Python say, so they are
+        # checked once these can be read.
         found = [entry for entry in problem.findings if isinstance(entry, Finding)]
         return Report(_shown(found, ()), 1)
-    loaded = load_all(settings)
-    files = [path, *settings.flows.rglob("*.yaml"), *settings.templates.rglob("*.j2"),
-             *settings.templates.rglob("*.yaml")]
+    files = [path, *plugin_files.files(settings), *settings.flows.rglob("*.yaml"),
+             *settings.templates.rglob("*.j2"), *settings.templates.rglob("*.yaml")]
     wanted = [file for file in files if _within(file, only)]
     return Report(_shown(loaded.findings, only), len(wanted))
 

@@ -212,6 +212,11 @@ class _Reading:
             self.mistake(self.root.at("flows").place,
                          f"`flows`: there is no folder {flows} - make it, or name the one that "
                          "holds your flows")
+        plugins = folder / str(tree.get("plugins", ""))
+        if tree.get("plugins") and ("plugins",) not in self.unresolved and not plugins.is_dir():
+            self.mistake(self.root.at("plugins").place,
+                         f"`plugins`: there is no folder {plugins} - make it, or take this line "
+                         "out")
         numbers: dict[str, str] = {}
         for name in _below(tree, "channels"):
             path = ("channels", name, "phone_number_id")

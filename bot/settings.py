@@ -229,6 +229,8 @@ class Settings(Section):
                           description="the folder of the flows")
     templates: Folder = Field(Path("templates"), validate_default=True,
                               description="the folder of the long texts")
+    plugins: Folder | None = Field(
+        None, description="the folder of your own Python: actions, slot types and filters")
     channels: Annotated[dict[Id, ChannelSettings], Field(min_length=1)] = Field(
         description="the business's WhatsApp numbers, by a name of your own")
     backends: dict[Id, Backend] = Field(

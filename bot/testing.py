@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from bot import app, check, config, router
+from bot import check, config, options, router
 from bot.clock import DAY, MARGIN
 from bot.errors import FlowError
 from bot.flow import refs
@@ -107,7 +107,13 @@ def load(path: Path) -> Project:
     loaded = check.load_all(settings)
     if loaded.errors:
         raise FlowError("\n".join(str(finding) for finding in loaded.errors))
-    return Project(settings.flows, Flows(loaded, app.flow_options(settings, _KEY)), loaded.files)
+    return project_of(settings, loaded)
+
+
+def project_of(settings: Settings, loaded: Loaded) -> Project:
+    """The project of what was read, mistakes and all."""
+    known = options.flow_options(settings, _KEY)
+    return Project(settings.flows, Flows(loaded, known), loaded.files)
 
 
 @dataclass(slots=True)

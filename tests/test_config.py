@@ -227,10 +227,10 @@ def test_checking_without_secrets_still_finds_mistakes(tmp_path: Path) -> None:
     ("handoff: {queues: {Support: {}, support: {}}}",
      "10:20 error “Support” can't be a name - use small letters, digits and _, a letter first, "
      "40 at most"),
-    ("plugins: own", "10:1 error `plugins` is not known - here may stand server, store, "
-                     "default_language, timezone, currency, flows, templates, channels, backends, "
-                     "reminders, outbox, keep, fallback, idle, old_taps, public, api, "
-                     "handoff"),
+    ("purposes: own", "10:1 error `purposes` is not known - here may stand server, store, "
+                      "default_language, timezone, currency, flows, templates, plugins, channels, "
+                      "backends, reminders, outbox, keep, fallback, idle, old_taps, public, api, "
+                      "handoff"),
     ("public: {a: \"${1x}\"}", "10:13 error “${1x}” is no variable - write ${NAME} or "
                                "${NAME:-what holds without it}"),
     ("currency: EUR\ncurrency: USD", "11:1 error `currency` stands here twice (first in line 10)"),
