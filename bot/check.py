@@ -13,7 +13,7 @@ from bot import config, plugin_files
 from bot.errors import ConfigError
 from bot.flow.lint.parts import Arguments, CheckOptions
 from bot.flow.load import Loaded, load
-from bot.flow.reading.source import Finding
+from bot.flow.reading.finding import Finding
 from bot.plugins import Action
 from bot.resources import shipped
 from bot.settings import Settings

@@ -11,7 +11,8 @@ import regex
 from pydantic import ValidationError
 
 from bot.errors import ConfigError
-from bot.flow.reading.source import Finding, Node, read
+from bot.flow.reading.finding import Finding
+from bot.flow.reading.source import Node, read
 from bot.nearest import nearest
 from bot.settings import (
     METHODS,

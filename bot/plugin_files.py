@@ -19,7 +19,7 @@ from typing import Any, Final
 from bot.errors import ConfigError
 from bot.flow.expressions.filters import NAMES
 from bot.flow.expressions.own import Own, OwnFilter, OwnType
-from bot.flow.reading.source import Finding
+from bot.flow.reading.finding import Finding
 from bot.flow.spec import SLOT_TYPES
 from bot.plugins import MARK, Action, Declared, Filter, SlotType
 from bot.settings import Settings

@@ -19,7 +19,6 @@ from bot.flow.spec import (
     FlowSpec,
     Next,
     Slot,
-    SlotType,
     Step,
     Texts,
     TextsSpec,
