@@ -28,7 +28,8 @@ PROGRAMS = (
     Program("connections lost at commit", ("commits.py",)),
     Program("malformed on SQLite", ("dirt.py", "--database", "sqlite")),
     Program("malformed on PostgreSQL", ("dirt.py", "--database", "postgres")),
-    Program("overload", ("overload.py",)),
+    Program("overload on SQLite", ("overload.py", "--database", "sqlite")),
+    Program("overload on PostgreSQL", ("overload.py", "--database", "postgres")),
     Program("model", ("model.py",)),
     Program("memory", ("memory.py",)),
 )
