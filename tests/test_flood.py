@@ -21,7 +21,9 @@ from bot.pace import Pacer
 from bot.settings import Limits
 from bot.store.base import Database, load
 from bot.store.flood import LENGTH, MOST, PAUSE, joined
+from bot.store.reading import of_file, of_postgres
 from bot.store.store import Store
+from bot.verify import Asked, verify
 
 #: Messages that are answered one by one.
 LIMIT = 3
@@ -75,6 +77,19 @@ async def test_what_is_too_much_is_one_event_when_the_person_pauses(
     assert await rows(database, "select rule, item, count(*) from turn group by rule, item "
                                 "order by rule") == [("answer", "", LIMIT + 1),
                                                      ("ignored", "flood", 5)]
+
+
+async def test_a_store_with_a_flood_is_as_the_guarantee_says(
+        store: Store, clock: Clock, database: Database, tmp_path: Path,
+        request: pytest.FixtureRequest) -> None:
+    asked = Asked(clock.now(), clock.now())
+    async with (of_postgres(request.getfixturevalue("postgres_url")) if database.shared else
+                of_file(tmp_path / "bot.db")) as read:
+        await flood(store, clock, 9)
+        assert (await verify(read, asked)).violations == []
+        await pauses(database)
+        await drain(store)
+        assert (await verify(read, asked)).violations == []
 
 
 async def test_the_worker_looks_again_after_the_pause_and_not_before(
