@@ -18,9 +18,7 @@ def timer(r: Reading, node: Node, *, bare: bool) -> dict[str, Any] | str | None:
     """A timer's words; a step's name alone where `bare`; or `none`."""
     if isinstance(node.value, str) and (bare or node.value.strip() == _NO_TIMER):
         return _NO_TIMER if node.value.strip() == _NO_TIMER else step_name(r, node)
-    return mapping(r, node, "a time-out or reminder", {
-        "after": pieces.duration, "say": pieces.say, "outside": registered.outside,
-        "then": _then})
+    return mapping(r, node, "a time-out or reminder", TIMER)
 
 
 def _then(r: Reading, node: Node) -> str | None:
@@ -29,6 +27,15 @@ def _then(r: Reading, node: Node) -> str | None:
         return text
     r.error(node, f"`then` is stay, end, handoff or the name of a step, not `{text[:60]}`")
     return None
+
+
+TIMER: pieces.Words = {"after": pieces.duration, "say": pieces.say,
+                       "outside": registered.outside, "then": _then}
+
+
+def of_flow(r: Reading, node: Node) -> dict[str, Any] | str | None:
+    """`on_timeout` of a flow: what its steps have where they say nothing."""
+    return timer(r, node, bare=False)
 
 
 def on_timeout(r: Reading, node: Node) -> dict[str, Any] | str | None:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from zoneinfo import available_timezones
 
 from bot.flow.reading import clocks, pieces, steps, ways
-from bot.flow.reading.pieces import Reading, mapping
+from bot.flow.reading.pieces import Reading, Words, mapping
 from bot.flow.reading.source import Node
 from bot.flow.reading.together import together
 from bot.flow.spec import (
@@ -41,10 +41,13 @@ _SLOT_WORDS: dict[str, tuple[str, ...]] = {
 }
 
 
+TRIGGERS: Words = {
+    "keywords": pieces.phrases, "examples": pieces.phrases, "event": pieces.event,
+    "first_message": pieces.yes_no, "referral": pieces.words}
+
+
 def triggers(r: Reading, node: Node) -> Triggers | None:
-    found = mapping(r, node, "`triggers`", {
-        "keywords": pieces.phrases, "examples": pieces.phrases, "event": pieces.event,
-        "first_message": pieces.yes_no, "referral": pieces.words})
+    found = mapping(r, node, "`triggers`", TRIGGERS)
     return None if found is None else Triggers(**found)
 
 
@@ -56,19 +59,20 @@ def _timezone(r: Reading, node: Node) -> str | None:
     return None
 
 
-def _slot_type(r: Reading, node: Node) -> Any:
+def slot_type(r: Reading, node: Node) -> Any:
     return pieces.choose(*SLOT_TYPES, *sorted(r.slot_types))(r, node)
 
 
+SLOT: Words = {
+    "type": slot_type, "pattern": pieces.word, "min": pieces.expression,
+    "max": pieces.expression, "after": pieces.limit, "before": pieces.limit,
+    "clean": pieces.choose("upper", "lower", "trim", "digits"), "check": pieces.expression,
+    "label": pieces.text, "also": pieces.phrases, "personal": pieces.yes_no,
+    "in_trigger": pieces.yes_no, "keep": pieces.duration}
+
+
 def _slot(r: Reading, node: Node) -> Slot | None:
-    found = mapping(r, node, "a slot", {
-        "type": _slot_type, "pattern": pieces.word, "min": pieces.expression,
-        "max": pieces.expression, "after": pieces.limit, "before": pieces.limit,
-        "clean": pieces.choose("upper", "lower", "trim", "digits"), "check": pieces.expression,
-        "label": pieces.text, "also": pieces.phrases, "personal": pieces.yes_no,
-        "in_trigger": pieces.yes_no,
-        "keep": pieces.duration,
-    }, needs=("type",))
+    found = mapping(r, node, "a slot", SLOT, needs=("type",))
     if found is None:
         return None
     assert isinstance(node.value, dict)
@@ -165,19 +169,21 @@ def _title(r: Reading, root: Node) -> Texts | None:
     return title
 
 
+FLOW: Words = {
+    "flow": pieces.ident, "title": pieces.text, "queue": pieces.ident, "triggers": triggers,
+    "timezone": _timezone, "interruptible": pieces.choose("ask", "yes", "no"),
+    "old_taps": pieces.choose("decline", "jump"), "on_timeout": clocks.of_flow,
+    "remind": clocks.remind, "slots": _slots, "steps": _steps, "moved": _moved,
+    "in_flight": pieces.choose("finish", "move", "restart")}
+FLOW_NEEDS = ("flow", "title", "steps")
+
+
 def flow(r: Reading, root: Node) -> FlowSpec | None:
     """The flow in `root`, as far as it could be read."""
     assert isinstance(root.value, dict)
     title = _title(r, root)
-    found = mapping(r, root, "a flow", {
-        "flow": pieces.ident, "title": lambda r, node: title, "queue": pieces.ident,
-        "triggers": triggers, "timezone": _timezone,
-        "interruptible": pieces.choose("ask", "yes", "no"),
-        "old_taps": pieces.choose("decline", "jump"),
-        "on_timeout": lambda r, node: clocks.timer(r, node, bare=False),
-        "remind": clocks.remind, "slots": _slots, "steps": _steps, "moved": _moved,
-        "in_flight": pieces.choose("finish", "move", "restart"),
-    }, needs=("flow", "title", "steps"))
+    found = mapping(r, root, "a flow", {**FLOW, "title": lambda r, node: title},
+                    needs=FLOW_NEEDS)
     if found is None:
         return None
     timeout, remind = found.pop("on_timeout", None), found.pop("remind", None)
@@ -272,11 +278,13 @@ def _items(r: Reading, root: Node, what: str, read_item: pieces.Reader,
     return None if found is None else (found[what], found["items"])
 
 
+ANSWER: Words = {"keywords": pieces.phrases, "examples": pieces.phrases, "say": pieces.say,
+                 "send": steps.sends}
+
+
 def _answer(r: Reading, node: Node) -> Answer | None:
     before = r.errors
-    found = mapping(r, node, "an answer", {
-        "keywords": pieces.phrases, "examples": pieces.phrases, "say": pieces.say,
-        "send": steps.sends})
+    found = mapping(r, node, "an answer", ANSWER)
     if found is None:
         return None
     assert isinstance(node.value, dict)
@@ -295,15 +303,15 @@ def answers(r: Reading, root: Node) -> AnswersSpec | None:
 
 #: What an item of a commands file says when it takes a command away.
 OFF = "off"
+COMMAND: Words = {
+    "keywords": pieces.phrases, "does": pieces.choose(*DOES), "queue": pieces.ident,
+    "to": pieces.word, "say": pieces.say, "send": steps.sends, "choices": steps.choices,
+    "button": pieces.label, "goto": ways.goto, "off": pieces.yes_no}
 
 
 def _command(r: Reading, node: Node) -> Command | str | None:
     before = r.errors
-    found = mapping(r, node, "a command", {
-        "keywords": pieces.phrases, "does": pieces.choose(*DOES), "queue": pieces.ident,
-        "to": pieces.word, "say": pieces.say, "send": steps.sends,
-        "choices": steps.choices, "button": pieces.label, "goto": ways.goto,
-        "off": pieces.yes_no})
+    found = mapping(r, node, "a command", COMMAND)
     if found is None:
         return None
     assert isinstance(node.value, dict)

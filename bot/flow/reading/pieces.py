@@ -9,19 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import partial
 from typing import Any
-
-from babel import Locale
 
 from bot import clock
 from bot.flow.reading.finding import Finding, Place
+from bot.flow.reading.languages import is_code as is_code
+from bot.flow.reading.languages import is_language as is_language
 from bot.flow.reading.source import Node
 from bot.flow.spec import TEMPLATE, Phrases, Say, Texts, Value
 from bot.nearest import nearest
 
 ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _LONGEST = 366 * clock.DAY
 _YES_NO = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
@@ -57,6 +56,8 @@ class Reading:
 
 
 Reader = Callable[[Reading, Node], Any]
+#: The words of a mapping, each with its reader: `schema` says the same to editors.
+Words = dict[str, Reader]
 
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:
@@ -148,14 +149,16 @@ def event(r: Reading, node: Node) -> str | None:
 
 
 def choose(*options: str) -> Reader:
-    def read(r: Reading, node: Node) -> str | None:
-        text = word(r, node)
-        if text is None or text in options:
-            return text
-        r.error(node, f"`{text}` is not possible here: write {one_of(options)}"
-                      + did_you_mean(text, options))
-        return None
-    return read
+    return partial(chosen, options)
+
+
+def chosen(options: tuple[str, ...], r: Reading, node: Node) -> str | None:
+    text = word(r, node)
+    if text is None or text in options:
+        return text
+    r.error(node, f"`{text}` is not possible here: write {one_of(options)}"
+                  + did_you_mean(text, options))
+    return None
 
 
 def yes_no(r: Reading, node: Node) -> bool | None:
@@ -169,15 +172,17 @@ def yes_no(r: Reading, node: Node) -> bool | None:
 
 
 def whole(least: int, most: int) -> Reader:
-    def read(r: Reading, node: Node) -> int | None:
-        text = word(r, node)
-        if text is None:
-            return None
-        if text.isascii() and text.isdigit() and least <= int(text[:9]) <= most:
-            return int(text)
-        r.error(node, f"`{text}` is not a whole number from {least} to {most}")
+    return partial(counted, least, most)
+
+
+def counted(least: int, most: int, r: Reading, node: Node) -> int | None:
+    text = word(r, node)
+    if text is None:
         return None
-    return read
+    if text.isascii() and text.isdigit() and least <= int(text[:9]) <= most:
+        return int(text)
+    r.error(node, f"`{text}` is not a whole number from {least} to {most}")
+    return None
 
 
 def duration(r: Reading, node: Node) -> int | None:
@@ -215,35 +220,6 @@ def limit(r: Reading, node: Node) -> str | None:
     if text is None or (found := _MOMENT.fullmatch(text)) is None:
         return text
     return f"'{found[1]:0>2}:{found[2]}'" if found[1] else f"'{text}'"
-
-
-@cache
-def _known_languages() -> frozenset[str]:
-    return frozenset(Locale("en").languages)
-
-
-def is_code(language: str) -> bool:
-    """Whether people speak it somewhere: en, zh, pt-BR."""
-    return bool(_LANGUAGE.fullmatch(language)) and language.split("-")[0] in _known_languages()
-
-
-def is_language(r: Reading, place: Place, language: str, *, any_language: bool = False) -> bool:
-    """Whether a key names a language, and one of the title's where there is a title."""
-    known = is_code(language)
-    allowed = not r.languages or any_language or language in r.languages or (
-        language.split("-")[0] in r.languages)
-    if known and allowed:
-        return True
-    near = nearest(language, r.languages) or next(
-        (one for one in r.languages if one[0] == language[:1].lower()), None)
-    hint = f" - did you mean `{near}`?" if near else ""
-    if not known:
-        r.error(place, f"`{language}` is not a language{hint}"
-                       + ("" if hint else ": write for example en, zh or pt-BR"))
-    else:
-        r.error(place, f"`{language}` is not a language of the title ({', '.join(r.languages)})"
-                       + (hint or ": add the title in it, or take this text out"))
-    return False
 
 
 def source(r: Reading, node: Node) -> str | None:

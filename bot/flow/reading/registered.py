@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from bot.flow.reading import pieces
@@ -33,8 +34,7 @@ def use(r: Reading, node: Node) -> TemplateUse | None:
     if isinstance(node.value, str):
         name = _name(r, node)
         return None if name is None else TemplateUse(name=name)
-    found = mapping(r, node, "`whatsapp_template`", {"name": _name, "with": _values},
-                    needs=("name",))
+    found = mapping(r, node, "`whatsapp_template`", USE, needs=("name",))
     return None if found is None else TemplateUse(**found)
 
 
@@ -46,9 +46,13 @@ def _values(r: Reading, node: Node) -> dict[str, str] | None:
     return {name: value for name, value in out.items() if value is not None}
 
 
+USE: pieces.Words = {"name": _name, "with": _values}
+OUTSIDE: pieces.Words = {"whatsapp_template": use}
+
+
 def outside(r: Reading, node: Node) -> TemplateUse | None:
     """`outside: {whatsapp_template: …}`"""
-    found = mapping(r, node, "`outside`", {"whatsapp_template": use}, needs=("whatsapp_template",))
+    found = mapping(r, node, "`outside`", OUTSIDE, needs=("whatsapp_template",))
     return None if found is None else found["whatsapp_template"]
 
 
@@ -67,22 +71,24 @@ def _codes(r: Reading, node: Node) -> dict[str, str] | None:
 
 
 def _texts(word: str) -> pieces.Reader:
-    def read(r: Reading, node: Node) -> Texts | None:
-        found = pieces.text(r, node)
-        for language, text in (found or {}).items():
-            place = node.at(language) if language else node
-            if len(text) > _LIMITS[word]:
-                r.error(place, f"{len(text)} characters are too long for the {word} of a template:"
-                               f" {_LIMITS[word]} at most")
-            wrong = next((one for one in _BRACES.findall(text)
-                          if word != "body" or not _HOLE.fullmatch(one)), None)
-            if wrong is not None:
-                r.error(place, f"`{wrong[:40]}`: only `body` has parameters, and they are names "
-                               "alone; write {{ day }} here and `{{ day | date }}` in `with`")
-            elif word == "body" and (text.endswith("}}") or text.startswith("{{")):
-                r.warning(place, "WhatsApp takes no template that begins or ends with a parameter")
-        return found
-    return read
+    return partial(_limited, word)
+
+
+def _limited(word: str, r: Reading, node: Node) -> Texts | None:
+    found = pieces.text(r, node)
+    for language, text in (found or {}).items():
+        place = node.at(language) if language else node
+        if len(text) > _LIMITS[word]:
+            r.error(place, f"{len(text)} characters are too long for the {word} of a template:"
+                           f" {_LIMITS[word]} at most")
+        wrong = next((one for one in _BRACES.findall(text)
+                      if word != "body" or not _HOLE.fullmatch(one)), None)
+        if wrong is not None:
+            r.error(place, f"`{wrong[:40]}`: only `body` has parameters, and they are names "
+                           "alone; write {{ day }} here and `{{ day | date }}` in `with`")
+        elif word == "body" and (text.endswith("}}") or text.startswith("{{")):
+            r.warning(place, "WhatsApp takes no template that begins or ends with a parameter")
+    return found
 
 
 def _buttons(r: Reading, node: Node) -> dict[str, Texts] | None:
@@ -105,10 +111,14 @@ def _buttons(r: Reading, node: Node) -> dict[str, Texts] | None:
     return out
 
 
+TEMPLATE: pieces.Words = {
+    "template": _name, "category": pieces.choose("utility", "marketing", "authentication"),
+    "codes": _codes, "header": _texts("header"), "body": _texts("body"),
+    "footer": _texts("footer"), "buttons": _buttons}
+
+
 def template(r: Reading, root: Node) -> TemplateSpec | None:
     """The template in `root`."""
-    found: dict[str, Any] | None = mapping(r, root, "a template", {
-        "template": _name, "category": pieces.choose("utility", "marketing", "authentication"),
-        "codes": _codes, "header": _texts("header"), "body": _texts("body"),
-        "footer": _texts("footer"), "buttons": _buttons}, needs=("template", "body"))
+    found: dict[str, Any] | None = mapping(r, root, "a template", TEMPLATE,
+                                           needs=("template", "body"))
     return None if found is None else TemplateSpec(**found)

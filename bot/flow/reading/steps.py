@@ -42,13 +42,19 @@ def errors(r: Reading, node: Node) -> dict[str, Texts] | None:
     return mapping(r, node, "`errors`", dict.fromkeys(REASONS, pieces.text))
 
 
+CHOICE: pieces.Words = {
+    "label": pieces.label, "also": pieces.phrases, "description": pieces.text,
+    "if": pieces.expression, "set": settings, "say": pieces.say, "goto": goto, "end": outcome}
+
+
 def _choice(r: Reading, node: Node, name: str) -> Choice | None:
     if isinstance(node.value, str):
         node = Node({"label": node}, *node.place, {"label": node.place})
-    found = mapping(r, node, "a choice", {
-        "label": pieces.label, "also": pieces.phrases, "description": pieces.text,
-        "if": pieces.expression, "set": settings, "say": pieces.say, "goto": goto, "end": outcome,
-    }, needs=("label",))
+    if isinstance(node.value, dict) and node.value and all(map(pieces.is_code, node.value)):
+        languages = "{" + ", ".join(f"{code}: ..." for code in node.value) + "}"
+        r.error(node, f"a choice needs `label`: write {{label: {languages}}}")
+        return None
+    found = mapping(r, node, "a choice", CHOICE, needs=("label",))
     if found is None:
         return None
     end = found.pop("end", None)
@@ -106,11 +112,12 @@ def _texts_with_item(texts: Texts) -> Texts:
             for language, one in texts.items()}
 
 
+CHOICES_FROM: pieces.Words = {"each": pieces.expression, "id": pieces.expression,
+                              "label": pieces.label, "description": pieces.text}
+
+
 def choices_from(r: Reading, node: Node) -> ChoicesFrom | None:
-    found = mapping(r, node, "`choices_from`", {
-        "each": pieces.expression, "id": pieces.expression, "label": pieces.label,
-        "description": pieces.text,
-    }, needs=("each", "id", "label"))
+    found = mapping(r, node, "`choices_from`", CHOICES_FROM, needs=("each", "id", "label"))
     if found is None:
         return None
     found["id"] = _with_item(found["id"])
@@ -120,13 +127,15 @@ def choices_from(r: Reading, node: Node) -> ChoicesFrom | None:
     return ChoicesFrom(**found)
 
 
+LINK: pieces.Words = {"label": pieces.text, "url": pieces.source}
+
+
 def _link(r: Reading, node: Node) -> Send | None:
-    found = mapping(r, node, "a link", {"label": pieces.text, "url": pieces.source},
-                    needs=("label", "url"))
+    found = mapping(r, node, "a link", LINK, needs=("label", "url"))
     return None if found is None else Send(kind="link", value=found["url"], label=found["label"])
 
 
-def _fields(kind: Any, needs: tuple[str, ...], more: tuple[str, ...], r: Reading,
+def fields(kind: Any, needs: tuple[str, ...], more: tuple[str, ...], r: Reading,
             node: Node) -> Send | None:
     found = mapping(r, node, f"a {kind}", dict.fromkeys(needs + more, pieces.source), needs=needs)
     return None if found is None else Send(kind=kind, value=found)
@@ -138,30 +147,30 @@ def _template(r: Reading, node: Node) -> Send | None:
         kind="whatsapp_template", value=found.model_dump(by_alias=True))
 
 
-def _one(kind: Any, r: Reading, node: Node) -> Send | None:
+def one(kind: Any, r: Reading, node: Node) -> Send | None:
     found = pieces.source(r, node)
     return None if found is None else Send(kind=kind, value=found)
 
 
-_SEND: dict[str, pieces.Reader] = {
-    **{kind: partial(_one, kind) for kind in (*_MEDIA, "reaction")},
+SEND: pieces.Words = {
+    **{kind: partial(one, kind) for kind in (*_MEDIA, "reaction")},
     "link": _link,
-    "location": partial(_fields, "location", ("latitude", "longitude"), ("name", "address")),
-    "contact": partial(_fields, "contact", ("name", "phone"), ()),
+    "location": partial(fields, "location", ("latitude", "longitude"), ("name", "address")),
+    "contact": partial(fields, "contact", ("name", "phone"), ()),
     "whatsapp_template": _template, "caption": pieces.text, "filename": pieces.source,
 }
 
 
 def _send(r: Reading, node: Node) -> Send | None:
     before = r.errors
-    found = mapping(r, node, "`send`", _SEND)
+    found = mapping(r, node, "`send`", SEND)
     if found is None or r.errors > before:
         return None
     assert isinstance(node.value, dict)
     kinds = [word for word in found if word not in {"caption", "filename"}]
     if len(kinds) != 1:
         r.error(node, "say what to send: " + pieces.one_of(
-            word for word in _SEND if word not in {"caption", "filename"}) if not kinds else
+            word for word in SEND if word not in {"caption", "filename"}) if not kinds else
             "one thing each: write a list of them")
         return None
     send: Send = found[kinds[0]]
@@ -179,22 +188,30 @@ def sends(r: Reading, node: Node) -> tuple[Send, ...] | None:
     return tuple(one for one in found if one is not None) or None
 
 
-def run(r: Reading, node: Node) -> Run | None:
-    def save(r: Reading, node: Node) -> dict[str, str] | None:
-        if not isinstance(node.value, dict):
-            r.error(node, "`save` of `run` is written as {ours: theirs}")
-            return None
-        pairs = {ours: pieces.ident(r, part) for ours, part in node.value.items()}
-        if not all(pieces.is_id(r, node.keys[ours], ours) for ours in pairs):
-            return None
-        return {ours: theirs for ours, theirs in pairs.items() if theirs is not None}
+def _brought_back(r: Reading, node: Node) -> dict[str, str] | None:
+    if not isinstance(node.value, dict):
+        r.error(node, "`save` of `run` is written as {ours: theirs}")
+        return None
+    pairs = {ours: pieces.ident(r, part) for ours, part in node.value.items()}
+    if not all(pieces.is_id(r, node.keys[ours], ours) for ours in pairs):
+        return None
+    return {ours: theirs for ours, theirs in pairs.items() if theirs is not None}
 
+
+RUN: pieces.Words = {"flow": pieces.ident, "with": pieces.values, "save": _brought_back}
+
+
+def run(r: Reading, node: Node) -> Run | None:
     if isinstance(node.value, str):
         flow = pieces.ident(r, node)
         return None if flow is None else Run(flow=flow)
-    found = mapping(r, node, "`run`", {"flow": pieces.ident, "with": pieces.values, "save": save},
-                    needs=("flow",))
+    found = mapping(r, node, "`run`", RUN, needs=("flow",))
     return None if found is None else Run(**found)
+
+
+WAIT: pieces.Words = {
+    "event": pieces.event, "about": pieces.source, "for": pieces.duration,
+    "until": pieces.source, "save": pieces.ident}
 
 
 def wait(r: Reading, node: Node) -> Wait | None:
@@ -203,9 +220,7 @@ def wait(r: Reading, node: Node) -> Wait | None:
                       "{until: \"{{ start }}\"}")
         return None
     before = r.errors
-    found = mapping(r, node, "`wait`", {
-        "event": pieces.event, "about": pieces.source, "for": pieces.duration,
-        "until": pieces.source, "save": pieces.ident})
+    found = mapping(r, node, "`wait`", WAIT)
     if found is None or r.errors > before:
         return None
     assert isinstance(node.value, dict)
@@ -221,15 +236,17 @@ def wait(r: Reading, node: Node) -> Wait | None:
     return Wait(**found)
 
 
+HANDOFF: pieces.Words = {
+    "queue": pieces.ident, "priority": pieces.choose("low", "normal", "high", "urgent"),
+    "note": pieces.text, "return_to": step_name, "if_closed": step_name}
+
+
 def handoff(r: Reading, node: Node) -> Handoff | None:
     if isinstance(node.value, str):
         r.error(node, f"`handoff` holds words: write {{queue: {node.value.strip() or 'support'}}}"
                       ", or {} for the queue of the flow")
         return None
-    found = mapping(r, node, "`handoff`", {
-        "queue": pieces.ident, "priority": pieces.choose("low", "normal", "high", "urgent"),
-        "note": pieces.text, "return_to": step_name, "if_closed": step_name,
-    })
+    found = mapping(r, node, "`handoff`", HANDOFF)
     return None if found is None else Handoff(**found)
 
 
@@ -250,7 +267,7 @@ def tags(r: Reading, node: Node) -> tuple[str, ...] | None:
     return tuple(out) or None
 
 
-STEP: dict[str, pieces.Reader] = {
+STEP: pieces.Words = {
     "skip_if": pieces.expression, "set": settings, "tag": tags, "say": pieces.say, "send": sends,
     "ask": pieces.ident, "choices": choices, "choices_from": choices_from,
     "if_empty": step_name, "otherwise": step_name, "button": pieces.label, "call": pieces.word,

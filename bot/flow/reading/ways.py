@@ -34,11 +34,11 @@ def step_name(r: Reading, node: Node) -> str | None:
     return name
 
 
-_NEXT = {
+NEXT: pieces.Words = {
     "if": pieces.expression, "step": step_name, "refuse": step_name, "say": pieces.say,
     "edit": pieces.ident, "flow": pieces.ident, "with": pieces.values, "end": outcome,
 }
-_ERROR_NEXT = {"if": pieces.expression, "step": step_name}
+ERROR_NEXT: pieces.Words = {"if": pieces.expression, "step": step_name}
 
 
 def _entry(r: Reading, node: Node, words: dict[str, Any]) -> Next | None:
@@ -46,8 +46,8 @@ def _entry(r: Reading, node: Node, words: dict[str, Any]) -> Next | None:
         name = step_name(r, node)
         return None if name is None else Next(step=name)
     before = r.errors
-    if words is _ERROR_NEXT and isinstance(node.value, dict):
-        for word in set(_NEXT) - set(words) & node.value.keys():
+    if words is ERROR_NEXT and isinstance(node.value, dict):
+        for word in set(NEXT) - set(words) & node.value.keys():
             r.error(node.keys[word], f"`on_error` holds only `if` and `step`: name a step, and "
                                      f"write `{word}` in the `goto` of that step")
             return None
@@ -90,8 +90,8 @@ def _entries(r: Reading, node: Node, words: dict[str, Any]) -> tuple[Next, ...] 
 
 
 def goto(r: Reading, node: Node) -> tuple[Next, ...] | None:
-    return _entries(r, node, _NEXT)
+    return _entries(r, node, NEXT)
 
 
 def on_error(r: Reading, node: Node) -> tuple[Next, ...] | None:
-    return _entries(r, node, _ERROR_NEXT)
+    return _entries(r, node, ERROR_NEXT)
