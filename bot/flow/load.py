@@ -88,6 +88,8 @@ def load(
     findings += lint.check(own, base, commands, options, base_texts=shipped,
                            unread=frozenset(unread), known=known)
     findings += lint.templates(templates_dir, templates, options.filters)
+    guessed = {(one.file, one.line) for one in findings if one.guessed}
+    findings = [one for one in findings if one.guessed or (one.file, one.line) not in guessed]
     return Loaded(
         flows={name: doc.spec for name, doc in flows.items()},
         answers={name: doc.spec for name, doc in answers.items()},

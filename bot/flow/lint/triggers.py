@@ -132,7 +132,7 @@ def _labels(claims: Claims, doc: Document, at: Path, choice: Choice) -> Iterator
             if claim.stops:
                 yield doc.error(path, f"“{label}” is a word of {claim.owner}: whoever types it "
                                       "gets no more messages")
-            elif claim.flow not in leads:
+            elif claim.flow not in leads and claim.doc is not doc:
                 yield doc.warning(path, f"“{label}” starts {claim.owner} too ({_place(claim)}): "
                                         "while this question waits it is this choice")
 

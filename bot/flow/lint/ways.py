@@ -261,9 +261,11 @@ def _refusing(doc: Document, flow: FlowSpec, edges: Edges) -> Iterator[Finding]:
         before = _from([name], back)
         used = {used for part in of_step(doc, name, step) if part.path[2] == "with"
                 for used in part.examined.names}
-        for other in _from([name], automatic):
+        direct = {other: set() if other != name and flow.steps[other].kind else targets
+                  for other, targets in automatic.items()}
+        for other in _from([name], direct):
             here = flow.steps[other]
-            if other != name and here.kind not in {"", "call"}:
+            if other != name and here.kind:
                 continue
             for number, entry in enumerate(here.goto):
                 asked = flow.steps.get(entry.step or "")

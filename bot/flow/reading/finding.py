@@ -20,6 +20,8 @@ class Finding:
     message: str
     #: the line was read on as it should be: nothing below it is in doubt
     repaired: bool = field(default=False, compare=False)
+    #: what the line should be was guessed: whatever else is said of it follows from that
+    guessed: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column} {self.level} {self.message}"

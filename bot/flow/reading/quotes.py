@@ -11,7 +11,6 @@ _KEY = r"[A-Za-z_][\w.-]*"
 _BLOCK = re.compile(rf"^(\s*(?:- +)*(?:{_KEY}:[ ]+)?)(.*?)\s*$", re.DOTALL)
 _INNER_KEY = re.compile(rf"\s*({_KEY}):\s+")
 _NEXT_KEY = re.compile(rf"\s*{_KEY}:(?:\s|$)")
-_NO_SPACE = re.compile(r"(\s*(?:- +)?[a-z_]+:)([^\s:/].*)$")
 #: A comment as people write it; `#1` within a sentence is none.
 _NOTE = re.compile(r"(?<=\S)\s+# .*$")
 #: What a plain text can't begin with, or can't hold (inside braces also , [ ] { }).
@@ -31,12 +30,6 @@ def quoted(text: str) -> str:
 
 def _is_quoted(text: str) -> bool:
     return bool(re.fullmatch(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\[0abtnvfre \"/\\N_LPxuU])*\"", text))
-
-
-def spaced(line: str) -> str | None:
-    """The line with a space after its colon, if one is missing there."""
-    match = _NO_SPACE.match(line)
-    return None if match is None else f"{match[1]} {match[2]}"
 
 
 def fixed(line: str) -> str | None:
@@ -95,6 +88,8 @@ def _value(text: str, start: int, *, in_list: bool) -> tuple[str, int]:
             break
         end += 1
     value = text[start:end].rstrip()
+    if value[:1] in ("'", '"') and value.count(value[0]) == 1:
+        value = value[1:]
     if value and _SPECIAL_INSIDE.search(value):
         value = quoted(value)
     return value, end

@@ -16,6 +16,7 @@ from yaml._yaml import CParser
 
 from bot.flow.reading import quotes
 from bot.flow.reading.finding import Finding, Place
+from bot.flow.reading.repairs import repairs
 
 __all__ = ["MAX_BYTES", "Finding", "Node", "Place", "read"]
 
@@ -25,8 +26,11 @@ MAX_DEPTH = 40
 _MOST = 100
 #: So many times a file is read again with quotes put where they are missing.
 _REPAIRS = 20
-#: What no text can hold: control characters but tab and line ends, and non-characters.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+#: What no text can hold: control characters but tab and line ends, non-characters, and the line
+#: ends of other systems, which YAML would count and no editor shows.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+#: A line that is indented with something that only looks like a space.
+_NO_SPACE = re.compile(r"^ *(?![ \t\r\n])\s(?=\s*(?:- |[a-z_]+:))", re.MULTILINE)
 #: What is no comment, whatever YAML says: `Order #12 is here`, `n#1`.
 _LOST_OF_A_SENTENCE = re.compile(r"\s*#\S")
 _LOST_OF_A_WORD = re.compile(r"\s*#[\d{]")
@@ -105,10 +109,11 @@ class _Reader:
         #: such lines as they should be
         self.repairs: dict[int, str] = {}
 
-    def error(self, place: Place, message: str, *, repaired: bool = False) -> None:
+    def error(self, place: Place, message: str, *, repaired: bool = False,
+              guessed: bool = False) -> None:
         if len(self.findings) == _MOST:
             raise _Hopeless
-        self.findings.append(Finding(self.file, *place, "error", message, repaired))
+        self.findings.append(Finding(self.file, *place, "error", message, repaired, guessed))
 
     def quote(self, place: Place, why: str) -> None:
         """Say once a line that a text needs quotes, with the line as it should be."""
@@ -143,7 +148,9 @@ class _Reader:
             if kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
-                    self.error(place, "a file holds one document: remove the line `---`")
+                    self.error(place, "a file holds one document: remove the line `---`",
+                               repaired=True)
+                    self.repairs[place[0] - 1] = ""
                     break
                 continue
             node: Node | None = None
@@ -155,6 +162,10 @@ class _Reader:
                 node = Node({} if kind is yaml.MappingStartEvent else [], *place)
                 opened = True
             elif kind is yaml.AliasEvent:
+                if stack and stack[-1].key == "<<":
+                    self.error(stack[-1].key_place, "`<<` can't be used: write the lines here")
+                    stack[-1].key = None
+                    continue
                 self.quote(place, _TECHNICAL["alias"])
                 node = Node("*", *place)
             elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
@@ -176,7 +187,12 @@ class _Reader:
         return root
 
     def _technical(self, event: Any, place: Place) -> None:
-        if event.anchor:
+        line = self.lines[place[0] - 1] if place[0] <= len(self.lines) else ""
+        if event.anchor and not isinstance(event, yaml.ScalarEvent) and (
+                line[place[1] - 1:].strip() == f"&{event.anchor}"):
+            self.error(place, f"`&{event.anchor}` means nothing here: take it out", repaired=True)
+            self.repairs[place[0] - 1] = line[:place[1] - 1].rstrip()
+        elif event.anchor:
             self.quote(place, _TECHNICAL["anchor"])
         if event.tag:
             self.quote(place, _TECHNICAL["tag"])
@@ -232,7 +248,7 @@ class _Reader:
         parent.node.keys[key] = parent.key_place
 
     def _colon_after(self, key: str, place: Place) -> bool:
-        rest = self.lines[place[0] - 1][place[1] - 1:]
+        rest = self.lines[place[0] - 1][place[1] - 1:] if place[0] <= len(self.lines) else ""
         return rest.startswith(key) and rest[len(key):].lstrip().startswith(":")
 
     def _goes_on(self, parent: _Open, key: str) -> bool:
@@ -259,32 +275,30 @@ class _Reader:
         line = mark.line if mark else 0
         column = mark.column if mark else 0
         candidates = [line, *([context.line] if context else []), *range(line - 1, line - 4, -1)]
-        for number in dict.fromkeys(candidates):
-            if number + 1 in self.quoted:
+        candidates = list(dict.fromkeys(candidates))
+        done = next((at for at, number in enumerate(candidates) if number + 1 in self.quoted), None)
+        for repair in repairs(self.lines, line, candidates[:done]):
+            if self._helps(repair.number, repair.line, line):
+                old = self.lines[repair.number]
+                self.error((repair.number + 1, repair.column(old)),
+                           f"{repair.why}: {repair.line.strip()}", repaired=True,
+                           guessed=repair.guessed)
+                self.quoted.add(repair.number + 1)
+                self.repairs[repair.number] = repair.line
                 return
-            if not 0 <= number < len(self.lines):
-                continue
-            spaced = quotes.spaced(self.lines[number])
-            if spaced and self._helps(number, spaced, line):
-                self.error((number + 1, _difference(self.lines[number], spaced) + 1),
-                           f"a space is missing after the colon: {spaced.strip()}", repaired=True)
-                self.quoted.add(number + 1)
-                self.repairs[number] = spaced
-                return
-            fixed = quotes.fixed(self.lines[number])
-            if fixed and self._helps(number, fixed, line):
-                place = (number + 1, _difference(self.lines[number], fixed) + 1)
-                self.error(place, "this line can't be read: put the text in quotes: "
-                                  + fixed.strip(), repaired=True)
-                self.quoted.add(number + 1)
-                self.repairs[number] = fixed
-                return
+        if done is not None:
+            return
         place = (min(line, len(self.lines) - 1) + 1, column + 1)
         text = self.lines[place[0] - 1]
         if "\t" in text[:len(text) - len(text.lstrip())]:
             self.error(place, "the line begins with a tab: indent with spaces")
             return
         what = str(getattr(problem, "problem", None) or "it is not YAML")
+        if "expected ',' or" in what and not text[:column].strip():
+            # What is missing belongs to the end of what stands above.
+            above = next((number for number in range(place[0] - 2, -1, -1)
+                          if self.lines[number].strip()), place[0] - 1)
+            place = (above + 1, len(self.lines[above]) + 1)
         since = f" (what begins in line {context.line + 1})" if (
             context and context.line + 1 != place[0]) else ""
         self.error(place, f"this line can't be read: {_in_words(what)}{since}")
@@ -303,13 +317,6 @@ class _Reader:
             return True
         finally:
             parser.dispose()
-
-
-def _difference(old: str, new: str) -> int:
-    for column, (a, b) in enumerate(zip(old, new, strict=False)):
-        if a != b:
-            return column
-    return min(len(old), len(new))
 
 
 def _in_words(problem: str) -> str:
@@ -347,6 +354,12 @@ def read(file: str, data: bytes) -> tuple[Node | None, list[Finding]]:
         return None, [Finding(file, *_place(text[:bad.start()]), "error",
                               f"there is an invisible character here (U+{ord(bad[0]):04X}): "
                               "remove it")]
+    odd = _NO_SPACE.search(text)
+    if odd:
+        at = odd.end() - 1
+        return None, [Finding(file, *_place(text[:at]), "error",
+                              f"this is no ordinary space (U+{ord(text[at]):04X}): indent with the "
+                              "space bar")]
     lines = text.split("\n")
     quoted: set[int] = set()
     kept: list[Finding] = []
