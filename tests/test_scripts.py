@@ -333,3 +333,53 @@ def test_what_is_given_for_the_file_holds_for_each_test(tmp_path: Path) -> None:
     one, two = read(path)
     assert one.given == {"backend": {"a": 1, "b": 2}, "now": "2026-03-01"}
     assert two.given["backend"] == {"a": 1, "b": 3}
+
+
+def test_a_script_can_begin_anywhere_in_a_flow(tmp_path: Path, project: testing.Project) -> None:
+    chat = play(script(tmp_path, """
+      - bot: {contains: [hat, Large], choices: [confirm, edit, cancel]}
+      - tap: confirm
+      - bot: Thank you
+      - expect: {outcome: bought, calls: {stock.order: {name: hat}}}
+""", "{step: review, slots: {what: hat, size: large}, backend: {stock.order: {id: 7}}}"), project)
+    assert [call.operation for call in chat.calls] == ["stock.order"]
+
+
+def test_a_flow_can_be_begun_without_a_word(tmp_path: Path, project: testing.Project) -> None:
+    play(script(tmp_path, """
+      - run: buying
+      - bot: What would you like
+      - customer: hat
+      - expect: {step: pick}
+"""), project)
+    path = tmp_path / "other.yaml"
+    path.write_text("tests:\n  one: {run: buying, given: {contact: {tags: vip}}, script: "
+                    "[{bot: What would}, {expect: {tags: vip}}]}\n")
+    [found] = read(path)
+    play(found, project)
+
+
+@pytest.mark.parametrize(("given", "problem"), [
+    ("{step: nowhere}", "the flow buying has no step nowhere"),
+    ("{slots: {nothing: 1}}", "the flow buying has no slot nothing")])
+def test_beginning_where_nothing_is_is_told(
+        tmp_path: Path, project: testing.Project, given: str, problem: str) -> None:
+    with pytest.raises(Differs) as failure:
+        play(script(tmp_path, " [{bot: nothing}]", given), project)
+    assert problem in str(failure.value)
+
+
+def test_a_text_that_printed_none_fails(tmp_path: Path, project: testing.Project) -> None:
+    with pytest.raises(Differs, match=r"a value in this text is missing: .*item\.title"):
+        play(script(tmp_path, """
+      - customer: buy
+      - customer: hat
+""", "{backend: {stock.find: {price: 3}}}"), project)
+
+
+def test_saying_nothing_otherwise_is_no_missing_value(
+        tmp_path: Path, project: testing.Project) -> None:
+    flow = project.folder / "buying.yaml"
+    flow.write_text(flow.read_text().replace(
+        "say: {en: Thank you.}", "say: {en: \"Thank you{{ ' very much' if what == 'cap' }}.\"}"))
+    play(script(tmp_path, WHOLE), testing.load(tmp_path / "config.yaml"))

@@ -23,7 +23,8 @@ _EMULATOR = "http://127.0.0.1:8080/emulator"
 
 def play_scripts(
     paths: Annotated[list[Path] | None, typer.Argument(
-        metavar="[PATH]...", help="Files or folders of scripts; flows/tests without them.")] = None,
+        metavar="[PATH]...", help="Files or folders of scripts; flows/tests without them. With "
+                                  "--explore: flows; all without them.")] = None,
     name: Annotated[str, typer.Option("--name", "-k", help="Only scripts whose name holds "
                                                            "this.")] = "",
     show_coverage: Annotated[bool, typer.Option(
@@ -39,6 +40,11 @@ def play_scripts(
                                                               "is.")] = _EMULATOR,
     customer: Annotated[str, typer.Option(help="Whose chat; without it, who wrote "
                                                "last.")] = "",
+    explore: Annotated[bool, typer.Option(
+        "--explore", help="Walk every way of the flows by itself instead, and tell what "
+                          "breaks.")] = False,
+    limit: Annotated[int, typer.Option(
+        min=0, help="With --explore: so many turns for each flow; 0 for what is usual.")] = 0,
     jobs: Annotated[int, typer.Option(min=0, max=64, help="So many processes; 0 for as many as "
                                                           "it is worth.")] = 0,
     config: Config = None,
@@ -48,11 +54,19 @@ def play_scripts(
     if record is not None:
         _record(record, emulator, customer, name or "recorded")
         return
+    asked = paths or []
+    if explore:
+        from bot.cli import exploring
+
+        try:
+            at = where(config)
+        except ConfigError as problem:
+            misuse(str(problem))
+        exploring.explore(at, [path.stem for path in asked], limit, as_json=as_json)
     from bot import testing
     from bot.scripts import coverage, running
     from bot.scripts import junit as xml
 
-    asked = paths or []
     for path in asked:
         if not path.exists():
             misuse(f"there is no {path}")

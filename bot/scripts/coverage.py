@@ -40,12 +40,17 @@ def watch(flows: Flows) -> Taken:
     """From now on what conversations on these flows go through is noted."""
     taken = Taken()
     for version in flows.current.values():
-        for state in version.machine.states.values():
-            if state.name != DONE:
-                state.add_callback("enter", _notes(taken, (version.flow, (state.name,))))
-        for move, way in _moves(version):
-            move.add_callback("before", _notes(taken, (version.flow, way.path)))
+        watch_version(version, taken)
     return taken
+
+
+def watch_version(version: Version, taken: Taken) -> None:
+    """The same of one version of a flow."""
+    for state in version.machine.states.values():
+        if state.name != DONE:
+            state.add_callback("enter", _notes(taken, (version.flow, (state.name,))))
+    for move, way in _moves(version):
+        move.add_callback("before", _notes(taken, (version.flow, way.path)))
 
 
 def _notes(taken: Taken, spot: Spot) -> Callable[[Any], None]:

@@ -26,6 +26,7 @@ class _Play:
 
     chat: Chat
     project: Project
+    given: Json
     at: int = 0  #: the first message that no `bot:` has found yet
     since: int = 0  #: the first message after the customer's or the clock's last step
 
@@ -34,15 +35,21 @@ def play(script: Script, project: Project) -> Chat:
     """Have the conversation. Raises `Differs` with the chat and the line that differs."""
     given = script.given
     contact = replace(KIM, **given.get("contact", {}))
+    if "tags" in given.get("contact", {}):
+        tags = given["contact"]["tags"]
+        contact = replace(contact, tags=tuple(tags) if isinstance(tags, list) else (tags,))
     if contact.language is not None:
         contact = replace(contact, language_from="chosen")
     chat = Chat(project.flows, given.get("backend", {}), contact, _moment(script, project))
-    playing = _Play(chat, project)
-    for entry in script.entries:
+    playing = _Play(chat, project, given)
+    first = [Entry(script.line, "run", script.run)] if script.run else []
+    for entry in (*first, *script.entries):
         try:
             _STEPS[entry.word](playing, entry.value)
             if chat.incidents:
                 raise Differs(f"the engine reports: {'; '.join(chat.incidents)}")
+            if chat.blanks:
+                raise Differs(f"a value in this text is missing: {chat.blanks[0]}")
         except (Differs, ScriptError) as problem:
             raise Differs(
                 f"{script.file}:{entry.line} “{script.name}”\n{chat.transcript()}\n"
@@ -78,7 +85,10 @@ def content(value: Mapping[str, Any]) -> Json:
 
 def _tap(playing: _Play, value: Any) -> None:
     playing.since = len(playing.chat.messages)
-    playing.chat.taps(str(value))
+    if isinstance(value, Mapping):
+        playing.chat.taps(str(value["tap"]), str(value["about"]))
+    else:
+        playing.chat.taps(str(value))
 
 
 def _bot(playing: _Play, value: Any) -> None:
@@ -125,13 +135,20 @@ def _provider(playing: _Play, value: Any) -> None:
     playing.chat.fails(value["undelivered"])
 
 
+def _run(playing: _Play, value: Any) -> None:
+    playing.since = len(playing.chat.messages)
+    playing.chat.begins(str(value), playing.given.get("slots"),
+                        str(playing.given.get("step", "")))
+
+
 def _expect(playing: _Play, value: Any) -> None:
     judging.expect(playing.chat, playing.project, value)
 
 
 _STEPS: Final[Mapping[str, Callable[[_Play, Any], None]]] = {
     "customer": _customer, "tap": _tap, "bot": _bot, "advance": _advance, "agent": _agent,
-    "event": _event, "provider": _provider, "expect": _expect}
+    "event": _event, "provider": _provider, "run": _run,
+    "expect": _expect}
 
 
 def _moment(script: Script, project: Project) -> int:

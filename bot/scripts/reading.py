@@ -15,11 +15,12 @@ from bot.flow.reading import source
 from bot.model import Json
 
 #: What a line of a script begins with.
-WORDS: Final = ("customer", "tap", "bot", "advance", "agent", "event", "provider", "expect")
+WORDS: Final = ("customer", "tap", "bot", "advance", "agent", "event", "provider", "run",
+                "expect")
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 _PLAIN: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None, "none": None}
-_GIVEN: Final = ("backend", "contact", "now")
-_CONTACT: Final = ("name", "language", "timezone", "phone")
+_GIVEN: Final = ("backend", "contact", "now", "step", "slots")
+_CONTACT: Final = ("name", "language", "timezone", "phone", "tags", "fields")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Script:
     name: str
     given: Json
     entries: tuple[Entry, ...]
+    run: str = ""  #: the flow that is begun before the first line
 
     def __str__(self) -> str:
         return f"{self.file.stem}: {self.name}"
@@ -69,22 +71,36 @@ def read(path: Path) -> list[Script]:
         raise mistake(path, 1, "the file holds no `tests:`")
     scripts = []
     for line, name, node in _pairs(path, top["tests"][1]):
-        parts = _entries(path, node, ("given", "script"))
+        parts = _entries(path, node, ("given", "run", "script"))
         given = {**for_all, **(_data(parts["given"][1]) if "given" in parts else {})}
         _known(path, line, given, _GIVEN, "given")
+        _told(path, line, given)
         _known(path, line, given.get("contact", {}), _CONTACT, "contact")
         if "backend" in for_all:
             given["backend"] = {**for_all["backend"], **given["backend"]}
         if "script" not in parts or not isinstance(parts["script"][1], yaml.SequenceNode):
             raise mistake(path, line, f"“{name}” needs a list `script:`")
-        scripts.append(Script(path, line, name, given, tuple(
-            _entry(path, each) for each in parts["script"][1].value)))
+        entries = tuple(_entry(path, each) for each in parts["script"][1].value)
+        # Who says where a conversation stands says it of the flow that the file is called after.
+        anywhere = "step" in given or "slots" in given
+        begins = str(_data(parts["run"][1])) if "run" in parts else path.stem if anywhere and not (
+            any(entry.word == "run" for entry in entries)) else ""
+        scripts.append(Script(path, line, name, given, entries, begins))
     return scripts
+
+
+def _told(path: Path, line: int, given: Json) -> None:
+    """What is given has the shape that it is used in."""
+    for word in ("backend", "contact", "slots"):
+        if not isinstance(given.get(word, {}), Mapping):
+            raise mistake(path, line, f"`{word}:` needs `name: value` lines under it")
 
 
 def _entry(path: Path, node: yaml.Node) -> Entry:
     pairs = list(_pairs(path, node))
     line, word, value = pairs[0] if pairs else (node.start_mark.line + 1, "", node)
+    if word == "tap" and [each for _, each, _ in pairs] == ["tap", "about"]:
+        return Entry(line, word, {"tap": _data(value), "about": _data(pairs[1][2])})
     if len(pairs) != 1 or word not in WORDS:
         raise mistake(path, line, f"a line of a script is one of {', '.join(WORDS)}")
     said = word == "bot" or (word in ("customer", "tap") and isinstance(value, yaml.ScalarNode))
