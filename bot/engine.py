@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TypeVar
 
 from bot.clock import Clock
@@ -15,7 +17,7 @@ from bot.feed import TICKETS, Feed
 from bot.flow.flows import Flows
 from bot.ids import new_id
 from bot.metrics import Counts
-from bot.model import Decision, Event, Item, Json, Snapshot
+from bot.model import Decision, Event, Item, Json, Notice, Snapshot
 from bot.outbox import Outbox
 from bot.router import decide
 from bot.runaway import Runaway
@@ -67,11 +69,35 @@ class Engine:
     async def accept(self, items: Sequence[Item]) -> None:
         """Everything of a delivery is durable when this returns. Raises `StoreError`."""
         step = self._fast_step if len(items) <= MANY else None
+        try:
+            await self._accept(items, step)
+        except StoreError:
+            raise
+        except Exception as error:
+            # What one item is must not keep the others out, nor have all of them come for days.
+            log.error("delivery taken apart", extra={
+                "items": len(items), "error": type(error.__cause__ or error).__name__,
+                "where": traceback.format_tb(error.__traceback__)[-1].strip()})
+            for item in items:
+                await self._alone(item, step)
+
+    async def _accept(self, items: Sequence[Item], step: Step | None) -> None:
         work = await self._kept(lambda step: self._store.accept(items, step), step)
         self._counts.accepted += len(items)
         self.follow(work)
         for channel, external_id in work.heard:
             self._outbox.show_read(channel, external_id, typing=bool(work.calls))
+
+    async def _alone(self, item: Item, step: Step | None) -> None:
+        """Keep an item, put aside where it can't be kept as it is."""
+        try:
+            await self._accept([item], step)
+        except StoreError:
+            raise
+        except Exception as error:
+            log.warning("item put aside", extra={"error": type(error.__cause__ or error).__name__})
+            await self._accept([Notice(item.channel, "malformed.item",
+                                       json.dumps(asdict(item), default=str))], None)
 
     async def act(self, conversation: str, agent: Agent, action: str, *, client_id: str,
                   text: str = "") -> None:

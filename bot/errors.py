@@ -62,6 +62,10 @@ class StoreError(BotError):
     """The store can't be used."""
 
 
+class Unfit(BotError):
+    """The store can't hold this, now or later: what was to be written is at fault."""
+
+
 class StoreBusy(StoreError):
     """Another process has this SQLite file open. One process at a time; PostgreSQL takes many."""
 

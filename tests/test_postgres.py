@@ -243,9 +243,9 @@ class Watched:
         self.next_due = store.next_due
         self.asked = 0
 
-    async def fire(self) -> Work:
+    async def fire(self, limit: int) -> Work:
         self.asked += 1
-        return await self.store.fire()
+        return await self.store.fire(limit)
 
 
 async def test_a_timer_of_a_conversation_that_another_holds_is_not_asked_for_without_a_pause(
@@ -272,12 +272,14 @@ async def test_a_timer_of_a_conversation_that_another_holds_is_not_asked_for_wit
     async def asked() -> bool:
         return watched.asked > 0
 
-    await eventually(asked)
-    for _ in range(100):  # as long as a hundred questions take
-        await two[0].next_due()
-    meanwhile = watched.asked
-    release.set()
-    await holding
+    try:
+        await eventually(asked)
+        for _ in range(100):  # as long as a hundred questions take
+            await two[0].next_due()
+        meanwhile = watched.asked
+    finally:
+        release.set()
+        await holding
 
     async def fired() -> bool:
         return await rows(two[0]._db, "select kind from inbox") == [("timer",)]

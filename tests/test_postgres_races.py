@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import random
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
 
+import pytest
 from postgres import Server
 from side_by_side import processes
 from storing import counts, receipt, rows, wrote
@@ -12,7 +16,7 @@ from wire import wire
 
 from bot.clock import Clock, real_now
 from bot.metrics import Counts
-from bot.model import Address, Json
+from bot.model import Address, Item, Json, Notice
 from bot.outbox import Outbox
 from bot.pace import Pacer
 from bot.store import sends
@@ -112,3 +116,45 @@ async def test_a_unit_that_is_run_again_is_counted_once_by_the_limits(
         assert line.cuts == 1
         assert asked == ["flooded", "pace", "flooded"]
         await store.close()
+
+
+async def test_deliveries_of_anything_in_any_order_never_wait_for_each_other_in_a_ring(
+        postgres_url: str, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """Messages of people who turn out to be one, receipts known and unknown, sends settled."""
+    caplog.set_level(logging.INFO, "bot.store.postgres")
+    dice = random.Random(20261122)
+    phones = [Address("phone", f"49{n}") for n in range(8)]
+    ids = [Address("bsuid", f"DE.{n}", "acc") for n in range(8)]
+    numbers = count(1)
+    async with processes(postgres_url, clock, 3) as stores:
+        sends = (await stores[0].accept(
+            [wrote(clock, number=next(numbers), addresses=(each,)) for each in (*phones, *ids)],
+            counts)).sends
+
+        def message() -> Item:
+            some = [each for pair in zip(phones, ids, strict=True) for each in pair]
+            at = dice.randrange(len(some) - 2)
+            addresses = dice.sample(some[at:at + 3], dice.choice((1, 1, 2, 3)))
+            return wrote(clock, number=next(numbers), addresses=tuple(addresses))
+
+        def told() -> Item:
+            send = dice.choice(sends)
+            return receipt(dice.choice((send.id, None)), dice.choice(("sent", "delivered", "read")),
+                           clock, f"wamid.{dice.choice(sends).id}")
+
+        def notice() -> Item:
+            return Notice("main", "field.x", str(dice.randrange(5)))
+
+        async def work(store: Store) -> None:
+            for _ in range(12):
+                items = [dice.choice((message, message, told, told, notice))()
+                         for _ in range(dice.choice((1, 2, 8, 16)))]
+                await store.accept(items, counts)
+                outcomes = [Outcome(send, "sent", f"wamid.{send.id}")
+                            for send in dice.sample(sends, 4)]
+                sends.extend((await store.settle(outcomes)).sends)
+
+        await asyncio.gather(*(work(store) for store in stores * 2))
+    rings = [record for record in caplog.records
+             if "deadlock" in str(vars(record).get("error", ""))]
+    assert rings == []

@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from bot.channel import meta_errors, meta_parse, meta_render
 from bot.channel.http import Answer, HttpClient, Origin, head, origin_of
+from bot.channel.meta_content import is_id
 from bot.errors import ConfigError, Malformed, OutcomeUnknown, Rejected, Unreachable
 from bot.model import Address, Item, Json
 
@@ -101,7 +102,7 @@ class Meta:
             message_id = from_json(answer.body)["messages"][0]["id"]
         except (ValueError, LookupError, TypeError):
             message_id = None
-        if not isinstance(message_id, str) or not message_id:
+        if not isinstance(message_id, str) or not is_id(message_id):
             raise OutcomeUnknown(f"Meta answered {answer.status} without the id of a message")
         return message_id
 

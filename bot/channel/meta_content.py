@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from bot.model import Json
 
-#: Longer than any id of Meta's by far.
+#: Longer than any id of Meta's by far, bytes; PostgreSQL can't find what is much longer.
 LONGEST_ID = 512
 
 
@@ -159,10 +159,16 @@ def _unsupported(_kind: str, body: Any, message: Json) -> tuple[Json, bool]:
     return {"type": "unsupported", "what": what[:60] or "unsupported"}, False
 
 
+def is_id(value: Any) -> TypeGuard[str]:
+    """Whether an id can be kept as it is."""
+    return type(value) is str and (0 < len(value) <= LONGEST_ID // 4
+                                   or 0 < len(value.encode()) <= LONGEST_ID)
+
+
 def identifier(value: Any) -> str:
     """An id as text, whichever way it was written; "" for what can be none."""
     if type(value) is str:
-        return value if len(value) <= LONGEST_ID else ""
+        return value if is_id(value) else ""
     if type(value) is int and 0 <= value < 10**40:
         return str(value)
     return ""

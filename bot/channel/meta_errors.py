@@ -157,8 +157,8 @@ def said(error: Mapping[str, Any]) -> str:
 def number(code: object) -> int | None:
     """An error's code, which comes as a number or as its digits."""
     if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) < 12:
-        return int(code)
-    if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 10**11:
+        code = int(code)
+    if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 2**31:
         return code
     return None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.channel import meta_content
-from bot.channel.meta_content import LONGEST_ID, Unreadable, identifier
+from bot.channel.meta_content import Unreadable, identifier, is_id
 from bot.channel.meta_errors import meaning, number, said, sentence
 from bot.channel.meta_json import dump, read
 from bot.model import Address, Incoming, Item, Json, Notice, Receipt
@@ -121,7 +121,7 @@ def _message(message: Any, place: _Place) -> Item:
     if type(message) is not dict:
         raise Unreadable("the message is no object")
     external_id = message.get("id")
-    if type(external_id) is not str or not 0 < len(external_id) <= LONGEST_ID:
+    if not is_id(external_id):
         raise Unreadable("the message has no id")
     if message.get("group_id") is not None:
         # An answer would go to the member alone, who had asked the group.
@@ -201,7 +201,7 @@ def _status(status: Any, channel: str, received_at: int) -> Item:
     if known is None:
         return Notice(channel, f"status.{_word(what)}", dump(status))
     provider_id = status.get("id")
-    if type(provider_id) is not str or not 0 < len(provider_id) <= LONGEST_ID:
+    if not is_id(provider_id):
         raise Unreadable("the status has no id")
     tag = status.get("biz_opaque_callback_data")
     at = moment(status.get("timestamp"), received_at)

@@ -19,6 +19,8 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic_core import from_json, to_json
 
+from bot.model import Address
+
 T = TypeVar("T")
 Row = Sequence[Any]
 
@@ -38,14 +40,23 @@ class Tx(Protocol):
     async def many(self, name: str, rows: Iterable[Row]) -> None:
         """The statement once for each row."""
 
-    async def lock(self, conversation: str) -> bool:
+    async def lock(self, conversation: str, name: str | None = None) -> bool:
         """Nobody else changes the conversation until the transaction ends.
 
-        True: what was read of it before may be old by now.
+        With a `name`, it is alone with that first. True: what was read of it before may be old
+        by now.
         """
 
     async def alone(self, names: Iterable[str]) -> None:
         """Nobody else goes on with one of these names until the transaction ends."""
+
+    async def line_up(self, addresses: Iterable[Address], messages: Iterable[str]) -> None:
+        """Nobody else changes these people and their conversations, nor those of the messages
+        (ids of ours or of providers), until the transaction ends.
+
+        A unit that takes several comes here before it holds any: who then waits for whom goes
+        one way round. The whole order: names, ids seen before, contacts, conversations.
+        """
 
 
 Unit = Callable[[Tx], Awaitable[T]]

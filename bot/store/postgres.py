@@ -20,8 +20,9 @@ import asyncpg
 
 from bot import failpoints
 from bot.clock import DAY, Clock, real_now
-from bot.errors import StoreError
+from bot.errors import StoreError, Unfit
 from bot.ids import new_id
+from bot.model import Address as Person
 from bot.store.base import Row, Unit, migrations, split, statements
 from bot.store.listening import CHANNEL, listen
 
@@ -47,12 +48,31 @@ READ = ("begin isolation level read committed read only; set local statement_tim
         "set local idle_in_transaction_session_timeout = '10s'")
 #: Nobody else goes on with this name until the transaction ends.
 ALONE = "pg_advisory_xact_lock(hashtextextended({}, 0))"
+#: The name first, then the row.
+LOCK_ALONE = (f"select 1 from conversation v where v.id = $1 and {ALONE.format('$2')} is not null "
+              "for no key update of v")
+#: The contacts of addresses and messages, with all that are one person with them.
+PEOPLE = """with known as materialized (
+    select coalesce(o.alias_of, o.id) as id
+    from unnest($1::text[], $2::text[], $3::text[]) as w (kind, value, scope)
+    join address a on a.kind = w.kind and a.value = w.value and a.scope = w.scope
+    join contact o on o.id = a.contact
+    union select v.contact from message m join conversation v on v.id = m.conversation
+    where m.id = any ($4::text[]) or m.provider_id = any ($4::text[]))
+select c.id from contact c where c.id in (
+    select id from known union select o.id from contact o join known k on o.alias_of = k.id)
+order by c.id for no key update of c"""
+THEIRS = """select 1 from conversation v where v.contact = any ($1::text[]) order by v.id
+for no key update of v"""
 #: One process at a time changes the tables.
 MIGRATING = 7_246_120_417
 
 #: Another unit was in the way: run again, this one finds things as the other left them.
 MET = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError,
        asyncpg.UniqueViolationError)
+#: What was to be written can't be, however often it is tried.
+UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError,
+         asyncpg.ProgramLimitExceededError)
 #: The connection, the server, or the way to it is gone.
 GONE = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
         asyncpg.IdleInTransactionSessionTimeoutError, asyncpg.InternalClientError, OSError,
@@ -131,13 +151,22 @@ class PostgresTx:
     async def many(self, name: str, rows: Iterable[Row]) -> None:
         await self._connection.executemany(self._sql[name], rows)
 
-    async def lock(self, conversation: str) -> bool:
-        await self.one("lock", conversation)
+    async def lock(self, conversation: str, name: str | None = None) -> bool:
+        if name is None:
+            await self.one("lock", conversation)
+        else:
+            await self._connection.fetchrow(LOCK_ALONE, conversation, name)
         return True
 
     async def alone(self, names: Iterable[str]) -> None:
         await self._connection.fetch(
             f"select {ALONE.format('name')} from unnest($1::text[]) as name", sorted(names))
+
+    async def line_up(self, addresses: Iterable[Person], messages: Iterable[str]) -> None:
+        columns = list(zip(*((a.kind, a.value, a.scope) for a in addresses), strict=True))
+        people = await self._connection.fetch(PEOPLE, *(columns or [()] * 3), list(messages))
+        if people:
+            await self._connection.fetch(THEIRS, [row[0] for row in people])
 
 
 class Postgres:
@@ -269,13 +298,15 @@ class Postgres:
         if not gone:
             try:
                 await connection.execute("rollback")
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            except (*GONE, asyncpg.PostgresError, asyncpg.InterfaceError):
                 gone = True
         if gone:
             _cut(connection)
             await self._pool.expire_connections()  # what broke this one may have broken all
             if isinstance(error, Exception):
                 raise _Gone from error
+        elif isinstance(error, UNFIT) and not isinstance(error, MET):
+            raise Unfit(f"the store can't hold it: {error}") from error
         elif isinstance(error, asyncpg.PostgresError) and not isinstance(error, MET):
             raise StoreError(f"the store could not do it: {error}") from error
 

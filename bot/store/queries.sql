@@ -285,7 +285,7 @@ update outbox set state = 'unknown', not_before = $4
 where conversation = $1 and id = $2 and state = 'sending' and lease_until <= $3
 -- name: lost
 select conversation, id, epoch from outbox
-where state = 'sending' and holder = $1 and lease_until <= $2
+where state = 'sending' and holder = $1 and lease_until <= $2 order by conversation
 -- name: doubts
 select 1 from outbox where state = 'unknown' limit 1
 -- name: wait_on

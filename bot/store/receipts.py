@@ -29,7 +29,7 @@ async def apply(tx: Tx, receipt: Receipt, real: int, work: Work) -> None:
                        receipt.status, receipt.at, receipt.code, receipt.error)
     if row is None or not new:
         return
-    if await tx.lock(row[1]):
+    if await tx.lock(row[1], receipt.provider_id):
         row = await tx.one("message_by_tag", row[0], receipt.channel) or row
     id_, conversation, status, provider_id, waits_as = row
     failed = receipt.status == "failed"

@@ -6,7 +6,7 @@ the transaction that releases the message: window, ownership, consent, pace.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from bot import failpoints
@@ -119,11 +119,13 @@ async def claim_due(tx: Tx, work: Work, limit: int) -> None:
             work.sends.append(send)
 
 
-async def settle(tx: Tx, outcomes: Iterable[Outcome], unknown_after: int, work: Work) -> None:
+async def settle(tx: Tx, outcomes: Collection[Outcome], unknown_after: int, work: Work) -> None:
     """What became of attempts, each under the epoch of its claim; then the next in line."""
-    for outcome in outcomes:
+    if len(outcomes) > 1:  # before any conversation is held
+        await tx.alone(each.provider_id for each in outcomes if each.provider_id)
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.send.conversation):
         send = outcome.send
-        await tx.lock(send.conversation)
+        await tx.lock(send.conversation, outcome.provider_id)
         work.changed.add(send.conversation)
         if outcome.state == "parked":
             await tx.run("close_window", send.conversation, work.now)

@@ -17,6 +17,7 @@ from bot import failpoints
 from bot.clock import Clock
 from bot.errors import StoreError
 from bot.ids import new_id
+from bot.model import Address
 from bot.store.base import Row, Tx, Unit, migrations, split, statements
 from bot.store.sqlite_file import LOOKED_THROUGH, damaged, is_damage, is_larger, take, whole
 
@@ -72,10 +73,13 @@ class SQLiteTx:
     async def many(self, name: str, rows: Iterable[Row]) -> None:
         self._executemany(self._sql[name], rows)
 
-    async def lock(self, conversation: str) -> bool:
+    async def lock(self, conversation: str, name: str | None = None) -> bool:
         return False  # there is one writer, and it is this one
 
     async def alone(self, names: Iterable[str]) -> None:
+        return
+
+    async def line_up(self, addresses: Iterable[Address], messages: Iterable[str]) -> None:
         return
 
 

@@ -52,30 +52,39 @@ async def accept(tx: Tx, items: Sequence[Item], step: Step | None, work: Work, *
     Raises `Strangers` when it has to be run `alone`.
     """
     failpoints.hit("accept.before")
-    if alone:  # before anything else is locked
-        await tx.alone(name for item in items if isinstance(item, Incoming)
-                       for name in names(item))
+    several = len(items) > 1
+    if alone or several:  # before anything else is locked
+        await tx.alone(
+            [item.provider_id for item in items if several and isinstance(item, Receipt)]
+            + [name for item in items if alone and isinstance(item, Incoming)
+               for name in names(item)])
     new = await _new(tx, items, work.now)
+    if alone or several:
+        await tx.line_up(
+            [address for item in items if isinstance(item, Incoming) and _key(item) in new
+             for address in item.addresses],
+            [id_ for item in items if isinstance(item, Receipt)
+             for id_ in (item.tag, item.provider_id) if id_])
     for item in in_order(items):
-        if isinstance(item, Incoming):
-            if (key := (item.channel, item.external_id)) not in new:
-                continue
-            new.discard(key)  # it may stand in the delivery again
-            await _message(tx, item, step, work, alone=alone)
-        elif isinstance(item, Receipt):
+        if isinstance(item, Receipt):
             await receipts.apply(tx, item, work.real, work)
-        else:
-            await _keep(tx, item, work.now)
+        elif (key := _key(item)) in new:
+            new.discard(key)  # it may stand in the delivery again
+            if isinstance(item, Incoming):
+                await _message(tx, item, step, work, alone=alone)
+            else:
+                await tx.run("add_notice", new_id(), item.channel, item.kind, item.text, item.raw,
+                             work.now)
     failpoints.hit("accept.done")
 
 
 async def _new(tx: Tx, items: Iterable[Item], now: int) -> set[tuple[str, str]]:
-    """(channel, id) of the messages that nobody has seen before, noted as seen.
+    """The keys of messages and notices that nobody has seen before, noted as seen.
 
     All of them before any conversation is held, and in one order: the same message may stand in
     two deliveries at once.
     """
-    keys = {(item.channel, item.external_id) for item in items if isinstance(item, Incoming)}
+    keys = {_key(item) for item in items if not isinstance(item, Receipt)}
     return {key for key in (sorted(keys) if len(keys) > 1 else keys)
             if await tx.run("see", *key, now)}
 
@@ -102,12 +111,12 @@ def in_order(items: Sequence[Item]) -> Sequence[Item]:
     return sorted(items, key=place)
 
 
-async def _keep(tx: Tx, item: Notice, now: int) -> None:
-    # A notice has no id; the same bytes again are the same notice, delivered again.
-    same = f"notice:{sha256(item.raw.encode(errors='replace')).hexdigest()}"
-    if not await tx.run("see", item.channel, same, now):
-        return
-    await tx.run("add_notice", new_id(), item.channel, item.kind, item.text, item.raw, now)
+def _key(item: Incoming | Notice) -> tuple[str, str]:
+    """By what an item is known when it comes again: its channel and id."""
+    if isinstance(item, Incoming):
+        return item.channel, item.external_id
+    # A notice has no id; the same bytes again are the same notice.
+    return item.channel, f"notice:{sha256(item.raw.encode(errors='replace')).hexdigest()}"
 
 
 async def _message(tx: Tx, item: Incoming, step: Step | None, work: Work, *,
@@ -187,12 +196,15 @@ async def begin(tx: Tx, conversation: str, work: Work, *,
         return None
     while (row := await tx.one("next_event", conversation, int(current.busy))) is not None:
         id_, attempts, seq, lease_until, error = row[0], row[4], row[6], row[7], row[8]
+        if (id_, lease_until) in work.limits.begun:  # by this unit, run before: it was kept
+            return id_, attempts - 1
         if lease_until > work.real and (attempts or not at_once):
             await tx.run("retry_event", conversation, lease_until)
             return None
         if attempts < ATTEMPTS:
             await tx.run("try_event", conversation, seq, work.real + BEGUN)
             await tx.run("retry_event", conversation, work.real + BEGUN)
+            work.limits.begun.add((id_, work.real + BEGUN))
             failpoints.hit("step.begun")
             return id_, attempts
         # The process died of it each time, before it could say so.

@@ -23,12 +23,14 @@ class Asked:
     twice. (A conversation made by the unit is another one when it is made again.)
     """
 
-    __slots__ = ("_answers", "_flooded", "_heard", "_pace", "_reach")
+    __slots__ = ("_answers", "_flooded", "_heard", "_pace", "_reach", "begun")
 
     def __init__(self, pace: Pace, reach: Reach, flooded: Flooded) -> None:
         self._pace, self._reach, self._flooded = pace, reach, flooded
         self._answers: list[tuple[object, str, int]] = []
         self._heard: list[tuple[object, str, int]] = []
+        #: (event, lease) of what the unit began, in whichever run.
+        self.begun: set[tuple[str, int]] = set()
 
     def again(self) -> None:
         """The unit is run, for the first time or once more."""
