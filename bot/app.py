@@ -248,7 +248,7 @@ async def serve(frontdesk: Frontdesk, listener: socket.socket | None,
     with contextlib.suppress(NotImplementedError, AttributeError):
         loop.add_signal_handler(signal.SIGHUP, frontdesk.serving.asked.set)
     runner = web.AppRunner(frontdesk.web, access_log=None, shutdown_timeout=GRACE,
-                           keepalive_timeout=75)
+                           keepalive_timeout=75, auto_decompress=False)
     await runner.setup()
     accepting: asyncio.Server | None = None
     try:

@@ -1,6 +1,6 @@
 """Logging: an event's name and its fields, one JSON object a line, or readable on a terminal.
 
-`log.info("sent", extra={"provider_id": id})`. What people write is never logged above DEBUG.
+`log.info("sent", extra={"provider_id": id})`. What people write is never logged, nor who they are.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
+
+from bot.errors import BotError
 
 #: The conversation that the running task works on; set where a task is for one of them.
 conversation: ContextVar[str] = ContextVar("conversation", default="")
@@ -56,7 +58,7 @@ class _Lines(logging.Formatter):
             **_fields(record),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = _trace(record.exc_info[1])
         return json.dumps(line, default=str)  # ASCII: one line to every reader
 
 
@@ -68,8 +70,24 @@ class _People(logging.Formatter):
         line = (f"{_time(record, 'seconds')[11:]} {record.levelname.lower():<7} "
                 f"{record.name.removeprefix('bot.')}: {record.getMessage()} {fields}").rstrip()
         if record.exc_info:
-            line += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
+            line += "\n" + _trace(record.exc_info[1])
         return line
+
+
+def _trace(error: BaseException | None) -> str:
+    """Where it happened and what kind of error it is. What it says only where it is one of ours:
+    others quote what they were given, which is a customer's words as often as not.
+    """
+    if error is None:
+        return ""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    parts = [] if before is None else [_trace(before)]
+    if isinstance(error, BaseExceptionGroup):
+        parts += [_trace(each) for each in error.exceptions]
+    parts.append("".join(traceback.format_tb(error.__traceback__)).rstrip())
+    said = f": {error}" if isinstance(error, BotError | OSError) else ""
+    parts.append(f"{type(error).__qualname__}{said}")
+    return "\n".join(part for part in parts if part)
 
 
 def _time(record: logging.LogRecord, precision: str) -> str:

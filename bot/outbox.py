@@ -173,8 +173,8 @@ class Outbox:
 
     def _refused(self, send: Send, error: ChannelError) -> Outcome:
         reason = f"{error} {error.advice}".strip()
-        log.warning("not sent", extra={"send": send.id, "code": error.code, "error": str(error),
-                                       "attempt": send.attempts})
+        log.warning("not sent", extra={"send": send.id, "code": error.code,
+                                       "error": _unquoted(error), "attempt": send.attempts})
         if error.unknown:
             return Outcome(send, "unknown", code=error.code, error=reason)
         if error.closes_window:
@@ -202,4 +202,10 @@ class Outbox:
         try:
             await self._channels[channel].mark_read(external_id, typing=typing)
         except ChannelError as error:  # a nicety: the conversation does not depend on it
-            log.info("not marked as read", extra={"channel": channel, "error": str(error)})
+            log.info("not marked as read", extra={
+                "channel": channel, "error": _unquoted(error)})
+
+
+def _unquoted(error: ChannelError) -> str:
+    """What is logged of it: not the provider's own words, which name people."""
+    return str(error).partition(": ")[0]

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from bot import logs
+from bot.errors import StoreError
 
 
 @pytest.fixture(autouse=True)
@@ -67,11 +68,17 @@ def test_an_exception_stands_on_the_same_line() -> None:
     stream = io.StringIO()
     logs.setup(stream=stream)
     try:
-        raise ValueError("broken")
-    except ValueError:
+        try:
+            int("what a customer wrote")
+        except ValueError as error:
+            raise StoreError("the disk is full") from error
+    except StoreError:
         logging.getLogger("bot").exception("failed")
     (line,) = lines(stream)
-    assert "ValueError: broken" in line["exception"]
+    assert line["exception"].endswith("StoreError: the disk is full")
+    assert "ValueError\n" in line["exception"]
+    assert "test_logs.py" in line["exception"]
+    assert "wrote" not in line["exception"].replace('int("what a customer wrote")', "")
 
 
 async def test_what_strangers_send_that_is_no_http_is_not_logged() -> None:

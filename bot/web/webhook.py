@@ -77,7 +77,7 @@ class Webhook:
             try:
                 async with asyncio.timeout(self._read_timeout):
                     read = await self._read(request)
-            except web.RequestPayloadError:
+            except (web.RequestPayloadError, ConnectionError):
                 return _closing(_answer(400, "the body is broken off"))
             except TimeoutError:
                 return _closing(_answer(408, "the body took too long"))
