@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
+import itertools
 import json
 import random
 import sys
@@ -17,14 +17,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "faults"))
 
-from harness import Bot, Provider, delivery, different, message, signed
+from harness import Provider, delivery, message, signed
+from repeats import repeated, throw
 from serving import served
 from storing import rows
 
-from bot.clock import DAY, Clock
+from bot.clock import Clock
 
 Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
-PEOPLE, EACH = 40, 10
+PEOPLE = 25
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -35,80 +36,62 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-async def post(session: aiohttp.ClientSession, url: str, body: bytes) -> None:
-    """As Meta does: until it is kept."""
-    while True:
-        async with session.post(f"{url}/webhooks/main", data=body,
-                                headers=signed(body)) as answer:
-            if answer.status == 200:
-                return
-            assert answer.status == 503
-
-
-async def throw(urls: list[str], bodies: list[bytes], dice: random.Random) -> None:
-    """All of them, over many connections to any of these processes."""
-    waiting = iter(bodies)
-    async with aiohttp.ClientSession() as session:
-
-        async def connection() -> None:
-            for body in waiting:
-                await post(session, dice.choice(urls), body)
-
-        await asyncio.gather(*(connection() for _ in range(24)))
-
-
-def again(items: list[dict[str, Any]], copies: int, dice: random.Random) -> list[bytes]:
-    """Each item two to fifty times, in different company each time, in any order."""
-    many = [item for item in items for _ in range(min(50, max(2, int(
-        dice.expovariate(1 / copies)))))]
-    dice.shuffle(many)
-    bodies = []
-    while many:
-        size = dice.choice((1, 1, 1, 2, 3, 8))
-        bodies.append(delivery(*many[:size]))
-        del many[:size]
-    return bodies
-
-
 async def test_a_message_has_one_effect_however_often_and_wherever_it_is_delivered(
-        project: Path, sink: Provider, store_url: str, tmp_path: Path, eventually: Eventually,
-        ) -> None:
+        project: Path, sink: Provider, store_url: str) -> None:
     """At once, in other batches, by several processes, after a restart, eight days later."""
+    delivered, wrong = await repeated(project, sink, store_url, PEOPLE, random.Random(20261122))
+    assert wrong == []
+    assert delivered > 2_000
+
+
+#: What a status may become; what has arrived has not failed, and what has failed does not arrive.
+RANK = {"sent": 0, "delivered": 1, "read": 2}
+REPORTED = ("sent", "delivered", "read", "played", "failed")
+
+
+def after(now: str, told: str) -> str:
+    told = {"played": "read"}.get(told, told)
+    if now == "failed" or (told == "failed" and now in ("delivered", "read")):
+        return now
+    return told if told == "failed" or RANK[told] > RANK[now] else now
+
+
+async def test_no_status_of_what_was_sent_goes_back_in_whatever_order_receipts_come(
+        project: Path, sink: Provider, store_url: str, eventually: Eventually) -> None:
+    """Five reports of each of 120 messages in all their orders, in batches, some of them twice."""
     dice = random.Random(20261122)
-    items = [message(f"49{who:04}", n, f"{n}") for who in range(PEOPLE) for n in range(EACH)]
-    shared = store_url.startswith("postgres")
-    bots = [Bot(tmp_path / (f"bot{n}.db" if shared else "bot.db"), sink, config=project,
-                url_of_store=store_url) for n in range(3 if shared else 1)]
-    delivered = 0
-    try:
-        for _ in range(2):  # and once more after a restart
-            for bot in bots:
-                await bot.start()
-            bodies = again(items, 5, dice)
-            delivered += sum(body.count(b'"wamid.') for body in bodies)
-            await throw([bot.url for bot in bots], bodies, dice)
+    orders = list(itertools.permutations(REPORTED))
+    people = [f"49{n:04}" for n in range(len(orders))]
+    ids: dict[str, tuple[str, str]] = {}  # of the provider, and ours
+    sink.ledger.taken.append(lambda body, id_: ids.setdefault(
+        body["to"].lstrip("+"), (id_, body["biz_opaque_callback_data"])))
+    async with served(project, sink, Clock(), store_url) as (frontdesk, url):
+        await throw([url], [delivery(*(message(who, 0, "hi") for who in people[at:at + 10]))
+                            for at in range(0, len(people), 10)], dice)
 
-            async def answered() -> bool:
-                return all(len(sink.ledger.sends[f"49{who:04}"]) >= EACH for who in range(PEOPLE))
+        async def settled() -> bool:
+            return await rows(frontdesk.store._db, "select count(*) from outbox") == [(0,)]
 
-            await eventually(answered)
-            for bot in bots:
-                assert bot.stop() == 0
-    finally:
-        for bot in bots:
-            if bot.process is not None and not bot.dead:
-                bot.kill()
-    later = Clock(8 * DAY)
-    async with served(project, sink, later, store_url) as (frontdesk, url):
-        await throw([url], again(items, 2, dice), dice)
-        assert await rows(frontdesk.store._db, (
-            "select (select count(*) from turn where kind = 'message'), "
-            "(select count(*) from message where direction = 'in'), "
-            "(select count(*) from conversation), (select count(*) from inbox)")) == [
-                (len(items), len(items), PEOPLE, 0)]
-    assert delivered > 3_000
-    for sends in sink.ledger.sends.values():
-        assert len(sends) == len(different(sends)) == EACH
+        await eventually(settled)
+        wanted = dict.fromkeys(people, "sent")
+        for place in range(len(REPORTED)):
+            told = [(who, order[place]) for who, order in zip(people, orders, strict=True)]
+            for who, status in told:
+                wanted[who] = after(wanted[who], status)
+            told += dice.sample(told, 30)
+            dice.shuffle(told)
+            statuses = [{"id": ids[who][0], "status": status, "timestamp": str(1760000000 + place),
+                         "recipient_id": who, "errors": [{"code": 131026}], **dice.choice((
+                             {}, {"biz_opaque_callback_data": ids[who][1]}))}
+                        for who, status in told]
+            await throw([url], [delivery(statuses=tuple(statuses[at:at + 25]))
+                                for at in range(0, len(statuses), 25)], dice)
+            found = await rows(frontdesk.store._db, (
+                "select c.phone, m.status from message m join conversation v on v.id = "
+                "m.conversation join contact c on c.id = v.contact where m.direction = 'out'"))
+            assert dict(found) == wanted, place
+        kept = await rows(frontdesk.store._db, "select count(*) from receipt")
+        assert kept == [(len(people) * len(REPORTED),)]
 
 
 @pytest.mark.parametrize("size", [1, 10, 100, 1_000])

@@ -28,10 +28,14 @@ PROGRAMS = (
     Program("connections lost at commit", ("commits.py",)),
     Program("malformed on SQLite", ("dirt.py", "--database", "sqlite")),
     Program("malformed on PostgreSQL", ("dirt.py", "--database", "postgres")),
+    Program("repeats on SQLite", ("repeats.py", "--database", "sqlite")),
+    Program("repeats on PostgreSQL", ("repeats.py", "--database", "postgres")),
+    Program("farm", ("farm.py",)),
     Program("overload on SQLite", ("overload.py", "--database", "sqlite")),
     Program("overload on PostgreSQL", ("overload.py", "--database", "postgres")),
     Program("model", ("model.py",)),
-    Program("memory", ("memory.py",)),
+    Program("memory on SQLite", ("memory.py", "--database", "sqlite")),
+    Program("memory on PostgreSQL", ("memory.py", "--database", "postgres")),
 )
 
 
