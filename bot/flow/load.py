@@ -151,6 +151,7 @@ def _registered(folder: Path, others: tuple[Path | None, ...], options: CheckOpt
             reading.error(root.at("template"), f"the file is called {path.name} and the template "
                                                f"in it `{spec.template}`: give both the same name")
         if spec is not None:
+            lint.registered.check(reading, root, spec)
             out[spec.template] = spec
         findings += reading.findings
     return out

@@ -134,6 +134,7 @@ class TemplateSpec(Part):
     body: Texts
     footer: Texts | None = None
     buttons: dict[str, Texts] = Field(default_factory=dict)
+    links: tuple[str, ...] = ()  #: the beginnings of the addresses that may stand in it
 
 
 class Wait(Part):

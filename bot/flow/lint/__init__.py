@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.flow.expressions import sources
-from bot.flow.lint import answers, asking, calls, names, texts, triggers, ways
+from bot.flow.lint import answers, asking, calls, names, texts, triggers, ways, window
 from bot.flow.lint.parts import CheckOptions, Document
 from bot.flow.reading.finding import Finding
 from bot.flow.spec import TEMPLATE, CommandsSpec, TemplateSpec, TextsSpec
@@ -26,6 +26,7 @@ def check(documents: list[Document], base: list[Document], commands: CommandsSpe
         *names.check(documents, options, unread, used),
         *ways.check(documents, options),
         *calls.check(documents, options),
+        *window.check(documents),
         *answers.check(documents),
         *asking.check(documents, known),
         *texts.check(documents),

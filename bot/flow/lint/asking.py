@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from bot.flow.lint import registered
 from bot.flow.lint.parts import Document, Path, clock_path
 from bot.flow.reading.finding import Finding
 from bot.flow.reading.pieces import did_you_mean, one_of
 from bot.flow.spec import FlowSpec, Send, TemplateSpec, TemplateUse
 
-#: A parameter in the text of a template.
-_HOLE = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
+#: A field that holds an address.
+_LINK = re.compile(r"\.(?:link|url)\s*\}\}")
 _FREE = frozenset({"text", "any"})
 
 
@@ -68,7 +69,17 @@ def _template(doc: Document, path: Path, use: TemplateUse,
                         + (did_you_mean(use.name, known)
                            or f": describe it in templates/{use.name}.yaml"))
         return
-    takes = {name for text in spec.body.values() for name in _HOLE.findall(text)}
+    for name, value in use.with_.items():
+        for address in registered.ADDRESS.findall(value.partition("{{")[0]):
+            if not registered.declared(address, spec):
+                yield doc.error((*path, "with", name),
+                                f"the template `{use.name}` does not declare this link: write "
+                                f"links: [{registered.beginning(address)}] in its file")
+        if _LINK.search(value) and not spec.links:
+            yield doc.warning((*path, "with", name),
+                              "this seems to be a link: say where it leads in the file of the "
+                              f"template `{use.name}`, for example links: [https://example.com/]")
+    takes = {name for text in spec.body.values() for name in registered.HOLE.findall(text)}
     missing = takes - use.with_.keys()
     for name in use.with_.keys() - takes:
         yield doc.error_at_key((*path, "with", name), f"the template `{use.name}` has no parameter "

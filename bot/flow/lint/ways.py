@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bot.flow.lint.parts import CheckOptions, Document, Path, clock_path, of_step
+from bot.flow.lint.parts import CheckOptions, Document, Path, of_step
 from bot.flow.reading.finding import Finding
 from bot.flow.reading.pieces import one_of
 from bot.flow.spec import FlowSpec, Next, Step
 
-_DAY = 86_400_000
 #: Kinds of step at which a person, or another flow, has the word.
 _WAITING = frozenset({"ask", "choices", "review", "wait", "run", "handoff"})
 Edges = dict[str, set[str]]
@@ -26,7 +25,6 @@ def check(documents: list[Document], options: CheckOptions) -> Iterator[Finding]
             if isinstance(written, dict) and "goto" in written and _own_ways(step):
                 yield doc.warning(("steps", name, "goto"), "this is never taken: each choice leads "
                                                            "somewhere itself")
-        yield from _late(doc, flow)
         if doc.unclear:
             continue
         yield from _reached(doc, flow, edges)
@@ -302,15 +300,3 @@ def _changing(doc: Document, flow: FlowSpec, edges: Edges,
                 yield doc.warning(path, f"`{step.call}` changes something between the question for "
                                         f"`{again[0]}` and its review `{other}`: editing the "
                                         "answer does it again")
-
-
-def _late(doc: Document, flow: FlowSpec) -> Iterator[Finding]:
-    for name, step in flow.steps.items():
-        timer = step.on_timeout
-        waited = (step.wait.for_ms if step.wait is not None else None) or 0
-        if timer is not None and timer.say and timer.outside is None and max(
-                timer.after_ms, waited) >= _DAY:
-            word = "after" if timer.after_ms else "say"
-            yield doc.warning((*clock_path(doc, name, "on_timeout"), word),
-                              "after 24 hours WhatsApp takes no free text: this is held back until "
-                              "the customer writes. Give it `outside`: a registered template")

@@ -114,7 +114,7 @@ def _buttons(r: Reading, node: Node) -> dict[str, Texts] | None:
 TEMPLATE: pieces.Words = {
     "template": _name, "category": pieces.choose("utility", "marketing", "authentication"),
     "codes": _codes, "header": _texts("header"), "body": _texts("body"),
-    "footer": _texts("footer"), "buttons": _buttons}
+    "footer": _texts("footer"), "buttons": _buttons, "links": pieces.words}
 
 
 def template(r: Reading, root: Node) -> TemplateSpec | None:

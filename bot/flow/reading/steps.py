@@ -38,8 +38,11 @@ def settings(r: Reading, node: Node) -> dict[str, Any] | None:
     return found
 
 
+ERRORS: pieces.Words = dict.fromkeys(REASONS, pieces.text)
+
+
 def errors(r: Reading, node: Node) -> dict[str, Texts] | None:
-    return mapping(r, node, "`errors`", dict.fromkeys(REASONS, pieces.text))
+    return mapping(r, node, "`errors`", ERRORS)
 
 
 CHOICE: pieces.Words = {
