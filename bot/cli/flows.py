@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.given import Config, settings_of
+from bot.cli.given import Config, run_to_end, settings_of, store_of
 from bot.cli.printing import misuse
 
 
@@ -16,6 +18,8 @@ def graph(
                                                     "Mermaid.")] = False,
     language: Annotated[str, typer.Option(help="Of the texts; the default language without "
                                                "it.")] = "",
+    live: Annotated[bool, typer.Option("--live", help="How many people stand at each step "
+                                                      "now.")] = False,
     config: Config = None,
 ) -> None:
     """Draw a flow: its steps, what they say, and every way from one to the other."""
@@ -35,4 +39,24 @@ def graph(
     if language and language not in spec.languages:
         misuse(f"{flow} has no texts in {language}: {', '.join(spec.languages)}")
     drawn = picture(spec, language or spec.languages[0])
+    if live:
+        people, versions = run_to_end(_live(config, flow))
+        drawn = picture(spec, language or spec.languages[0], people)
+        drawn = replace(drawn, title=" · ".join([drawn.title, *versions]))
     print((as_svg if svg else mermaid)(drawn), end="")
+
+
+async def _live(config: Path | None, flow: str) -> tuple[dict[str, int], list[str]]:
+    """How many stand at each step of a flow, and in each of its versions."""
+    from bot.clock import local
+    from bot.publishing import Published, by_step, count
+
+    async with store_of(config) as store:
+        log = await store.versions.log()
+        standing = [one for one in await store.versions.standing() if one.flow == flow]
+    served = Published.of(log).current.get(flow)
+    at = {line.version: line.at for line in log if line.flow == flow}
+    names = dict.fromkeys([*([served] if served else []), *(one.version for one in standing)])
+    return by_step(standing), [
+        f"version {name}" + (f" of {local(at[name]):%Y-%m-%d %H:%M} UTC" if name in at else "")
+        + f": {count(one for one in standing if one.version == name)} here" for name in names]
