@@ -72,6 +72,7 @@ class Load:
     dice: random.Random
     people: dict[str, Person]
     bot: Bot | None = None
+    errors: float = ERRORS
     answers: Counter[int] = field(default_factory=Counter)
     troubles: Counter[str] = field(default_factory=Counter)
     replied: set[str] = field(default_factory=set)  #: the tags of what the provider took
@@ -105,7 +106,7 @@ class Load:
     def take(self, body: dict[str, Any]) -> web.Response | None:
         """The provider's answer to a send; one in twenty goes wrong in one of four ways."""
         trouble = self.dice.choice(("429", "500", "reset", "taken, then reset")) if (
-            self.dice.random() < ERRORS) else ""
+            self.dice.random() < self.errors) else ""
         if trouble:
             self.troubles[trouble] += 1
         if trouble == "429":
