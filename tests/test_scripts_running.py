@@ -211,3 +211,18 @@ def test_asking_for_what_is_not_there_is_misuse(
     done = bot_test(folder, *words)
     assert done.returncode == 2
     assert told in done.stderr
+
+
+def test_scripts_of_a_process_that_dies_have_failed(folder: Path) -> None:
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "deadly.py").write_text(
+        "import os\nfrom bot.plugins import Context, filter\n\n\n"
+        "@filter(\"deadly\")\ndef deadly(value: str, context: Context) -> str:\n"
+        "    if value == 'hat':\n        os._exit(9)\n    return value\n")
+    config, flow = folder / "config.yaml", folder / "flows" / "buying.yaml"
+    config.write_text(config.read_text() + "plugins: plugins\n")
+    flow.write_text(FLOW.replace("{en: Which size?,", "{en: \"{{ what | deadly }}: which size?\","))
+    project = testing.load(config)
+    results = running.run(config, project, running.find(project), jobs=2)
+    assert "has ended before it was done" in results.results[0].failure
+    assert [result.script.name for result in results.results] == ["small", "not there"]

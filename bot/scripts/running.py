@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,7 +20,7 @@ from bot.scripts.reading import Script
 from bot.testing import Project
 
 #: Fewer scripts than this are played sooner than other processes have started.
-_WORTH_IT = 60
+_WORTH_IT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def run(config: Path, project: Project, scripts: Sequence[Script], jobs: int = 0
     shares = [scripts[start::jobs] for start in range(jobs)]
     # Spawned, not forked: a fork would carry the locks of other threads along.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        parts = list(pool.map(_share, [config] * jobs, shares))
+        waiting = [pool.submit(_share, config, share) for share in shares]
+        parts = [_result(one, share) for one, share in zip(waiting, shares, strict=True)]
     order = {(script.file, script.line): place for place, script in enumerate(scripts)}
     taken = Taken()
     for part in parts:
@@ -78,6 +80,17 @@ def run(config: Path, project: Project, scripts: Sequence[Script], jobs: int = 0
     results = sorted((result for part in parts for result in part.results),
                      key=lambda result: order[result.script.file, result.script.line])
     return Results(tuple(results), taken)
+
+
+def _result(waiting: Future[Results], share: Sequence[Script]) -> Results:
+    """What became of a share; that of a process which ended over it has failed."""
+    try:
+        return waiting.result()
+    except BrokenProcessPool:
+        return Results(tuple(Result(
+            script, 0.0, f"{script.file}:{script.line} “{script.name}”\n"
+                         "The process that was to play this has ended before it was done; "
+                         "--jobs 1 plays one script after the other.") for script in share))
 
 
 def _share(config: Path, scripts: Sequence[Script]) -> Results:

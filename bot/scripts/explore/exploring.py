@@ -28,7 +28,7 @@ from bot.scripts.explore.moves import Moves
 from bot.scripts.explore.patterns import fitting
 from bot.scripts.explore.samples import Samples, said_in
 from bot.scripts.explore.shape import Shape, found
-from bot.scripts.explore.shapes import Shapes
+from bot.scripts.explore.shapes import OF_SLOTS, Shapes
 from bot.scripts.explore.walking import Walk
 from bot.settings import Settings
 from bot.testing import KIM, MONDAY, Chat, Project
@@ -88,10 +88,12 @@ class _Explorer:
                       for operation, declared in backend.operations.items()}
         #: What `bot check` says of texts and ways: what customers would meet, too.
         documents = list(self._documents.values())
+        self._changing = frozenset(
+            step.call for spec in loaded.flows.values() for step in spec.steps.values()
+            if step.call is not None) - project.flows.options.reads
         self._breaking = {*texts.check(documents), *ways.check(documents, CheckOptions(
             settings.default_language, frozenset(operations), frozenset(),
-            changing=frozenset(operations) - project.flows.options.reads))}
-        self._changing = frozenset(operations) - project.flows.options.reads
+            changing=self._changing))}
         said, given = _scripts(project.folder / "tests")
         self._maker = Maker(MONDAY, project.flows.options.timezone)
         self._samples = Samples(said)
@@ -261,7 +263,7 @@ class _Explorer:
             if slot.type == "yes_no" or self._samples.taken(stand.chat, node, None):
                 continue
             yield stand.flow, stand.step
-            if slot.check is None and slot.pattern is None:
+            if slot.check is None and slot.pattern is None and slot.type in OF_SLOTS:
                 faults.add(stand, f"no answer to this is taken: nothing fits the rules of the slot "
                                   f"`{node.slot}`")
 

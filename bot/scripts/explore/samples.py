@@ -141,7 +141,7 @@ class Samples:
             yield from map(text, ("+49 30 901820", "+44 7700 900900", "+1 415 555 2671"))
         elif slot.type == "yes_no":
             yield from map(text, ("yes", "no"))
-        elif slot.type in ("text", "any"):
+        elif slot.type not in _MEDIA and slot.type != "location":
             yield text("Kim Example")
             for bound in _bounds(chat, slot, ("min", "max")):
                 if isinstance(bound, int) and 0 < bound < 4_000:

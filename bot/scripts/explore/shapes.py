@@ -29,9 +29,9 @@ _COMPARED: Final = frozenset({"op eq", "op ne", "op lt", "op gt", "op lteq", "op
 _RECKONED: Final = (nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Add)
 _URLS: Final = frozenset({"image", "video", "audio", "document", "sticker", "link"})
 #: The slot types that say what kind of data fills them.
-_OF_SLOTS: Final = {"number": "number", "integer": "number", "date": "date", "datetime": "datetime",
+OF_SLOTS: Final = {"number": "number", "integer": "number", "date": "date", "datetime": "datetime",
                     "time": "time", "email": "email", "phone": "phone", "yes_no": "truth",
-                    "list": "list"}
+                    "list": "list", "text": "text"}
 
 
 class Shapes:
@@ -55,7 +55,7 @@ class Shapes:
     def _slots(self, spec: FlowSpec) -> dict[str, Shape]:
         names = {"contact": self.contact, "conversation": self.conversation, "error": Shape()}
         for name, slot in spec.slots.items():
-            names[name] = Shape(kinds={_OF_SLOTS[slot.type]} if slot.type in _OF_SLOTS else set(),
+            names[name] = Shape(kinds={OF_SLOTS[slot.type]} if slot.type in OF_SLOTS else set(),
                                 pattern=slot.pattern)
         for step in spec.steps.values():
             for name in (step.save, step.wait.save if step.wait else None,
