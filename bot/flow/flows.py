@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.errors import ExpressionError, FlowError, UnknownVersion
 from bot.flow.changes import onward
+from bot.flow.expressions.own import NOTHING, Own
 from bot.flow.language.choose import ChoiceLabels
 from bot.flow.language.commands import Commands, Said
 from bot.flow.language.likeness import Weighed
@@ -68,6 +69,7 @@ class FlowOptions:
     public: Mapping[str, Any] = field(default_factory=dict)
     queues: Mapping[str, Queue] = field(default_factory=lambda: {"support": Queue()})
     default_queue: str = "support"
+    own: Own = NOTHING  #: slot types and filters of the business's own
     #: Operations that change nothing: the customer may go back past a call of them.
     reads: frozenset[str] = frozenset()
 
