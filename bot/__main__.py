@@ -15,13 +15,14 @@ from bot.cli.db import db
 from bot.cli.matching import match
 from bot.cli.printing import FINDINGS
 from bot.cli.publish import publish
+from bot.cli.schemas import schema
 from bot.cli.testing import play_scripts
 from bot.errors import BotError
 
 cli = typer.Typer(help="Frontdesk: a front desk for a business on WhatsApp.", add_completion=False,
                   no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in (serve.demo, serve.run, checking.check, chat, flows.graph, match, publish,
-                serve.emulator, checking.doctor):
+                schema, serve.emulator, checking.doctor):
     cli.command()(command)
 cli.command("test")(play_scripts)
 cli.add_typer(agents, name="agents")

@@ -10,7 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import regex
 from babel.core import get_global
-from pydantic import BeforeValidator, Field, InstanceOf, StringConstraints, ValidationInfo
+from pydantic import (
+    BeforeValidator,
+    Field,
+    InstanceOf,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from bot.clock import DAY, duration
 from bot.hours import Hours
@@ -152,23 +159,45 @@ def _provider(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, BeforeValidator(_text)]
+
+def _seen(*shapes: dict[str, Any]) -> WithJsonSchema:
+    """What an editor takes; in any place a variable of the environment may stand."""
+    return WithJsonSchema({"anyOf": [*shapes, {"type": "string", "pattern": r"\$\{"}]})
+
+
+def _like(pattern: str) -> WithJsonSchema:
+    return _seen({"type": "string", "pattern": pattern})
+
+
+_SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"], "minLength": 1}
+_INTEGERS: tuple[dict[str, Any], ...] = (
+    {"type": "integer"}, {"type": "string", "pattern": "^-?[0-9]{1,18}$"})
+_LENGTH = "^([0-9]{1,9}(ms|s|m|h|d) ?)+$"
+_OFF: dict[str, Any] = {"enum": ["off", False]}
+
+Text = Annotated[str, BeforeValidator(_text), WithJsonSchema(_SCALAR)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Digits = Annotated[str, BeforeValidator(_digits)]
-Number = Annotated[int, BeforeValidator(_number)]
-Switch = Annotated[bool, BeforeValidator(_switch)]
-Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_limit)]
-Milliseconds = Annotated[int, BeforeValidator(_duration)]
-Kept = Annotated[Annotated[int, Field(ge=DAY)] | None, BeforeValidator(_kept)]
-Size = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_size)]
-Url = Annotated[str, BeforeValidator(_url)]
-Folder = Annotated[InstanceOf[Path], BeforeValidator(_path)]
-Zone = Annotated[InstanceOf[ZoneInfo], BeforeValidator(_zone)]
-Language = Annotated[str, BeforeValidator(_language)]
-Currency = Annotated[str, BeforeValidator(_currency)]
+Digits = Annotated[str, BeforeValidator(_digits), _seen(
+    {"type": ["string", "integer"], "pattern": "^[0-9]+$"})]
+Number = Annotated[int, BeforeValidator(_number), _seen(*_INTEGERS)]
+Switch = Annotated[bool, BeforeValidator(_switch), _seen(
+    {"enum": ["on", "off", "yes", "no", "true", "false", True, False]})]
+Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_limit),
+                  _seen(*_INTEGERS, _OFF)]
+Milliseconds = Annotated[int, BeforeValidator(_duration), _like(_LENGTH)]
+Kept = Annotated[Annotated[int, Field(ge=DAY)] | None, BeforeValidator(_kept),
+                 _seen({"type": "string", "pattern": _LENGTH}, _OFF)]
+Size = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_size),
+                 _seen({"type": "string", "pattern": "^[0-9]{1,6} ?(MB|GB)$"}, _OFF)]
+Url = Annotated[str, BeforeValidator(_url), _like("^https?://")]
+Folder = Annotated[InstanceOf[Path], BeforeValidator(_path), WithJsonSchema(_SCALAR)]
+Zone = Annotated[InstanceOf[ZoneInfo], BeforeValidator(_zone), WithJsonSchema(_SCALAR)]
+Language = Annotated[str, BeforeValidator(_language), _like("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Currency = Annotated[str, BeforeValidator(_currency), _like("^[A-Z]{3}$")]
 Provider = Annotated[Literal["meta"], BeforeValidator(_provider)]
-StoreUrl = Annotated[str, BeforeValidator(_store)]
-WorkingHours = Annotated[InstanceOf[Hours] | None, BeforeValidator(_hours)]
-Day = Annotated[InstanceOf[date], BeforeValidator(_day)]
+StoreUrl = Annotated[str, BeforeValidator(_store), _like("^(sqlite:///|postgres(ql)?://)")]
+WorkingHours = Annotated[InstanceOf[Hours] | None, BeforeValidator(_hours),
+                         WithJsonSchema(_SCALAR)]
+Day = Annotated[InstanceOf[date], BeforeValidator(_day), _like("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 #: A list, or one entry alone.
 Several = BeforeValidator(_several)

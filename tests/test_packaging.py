@@ -29,7 +29,7 @@ def files_below(folder: Path) -> set[str]:
 def test_the_wheel_carries_every_file_that_the_checkout_has(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     expected = {f"bot/{name}" for name in files_below(ROOT / "bot")}
-    expected |= {f"bot/shipped/{folder}/{name}" for folder in ("flows", "templates")
+    expected |= {f"bot/shipped/{folder}/{name}" for folder in ("flows", "templates", "schema")
                  for name in files_below(ROOT / folder)}
     # The builder drops what git ignores without a word: this is where that would show.
     assert names == expected | {"bot/shipped/config.yaml"}
