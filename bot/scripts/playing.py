@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from bot.clock import duration
 from bot.model import Json
-from bot.scripts import judging
+from bot.scripts import judging, publishing
 from bot.scripts.judging import Differs
 from bot.scripts.reading import Entry, Script, mistake
 from bot.testing import CUSTOMER, KIM, MONDAY, Chat, Project, ScriptError
@@ -27,6 +28,7 @@ class _Play:
     chat: Chat
     project: Project
     given: Json
+    file: Path  #: of the script
     at: int = 0  #: the first message that no `bot:` has found yet
     since: int = 0  #: the first message after the customer's or the clock's last step
 
@@ -41,7 +43,7 @@ def play(script: Script, project: Project) -> Chat:
     if contact.language is not None:
         contact = replace(contact, language_from="chosen")
     chat = Chat(project.flows, given.get("backend", {}), contact, _moment(script, project))
-    playing = _Play(chat, project, given)
+    playing = _Play(chat, project, given, script.file)
     first = [Entry(script.line, "run", script.run)] if script.run else []
     for entry in (*first, *script.entries):
         try:
@@ -141,6 +143,11 @@ def _run(playing: _Play, value: Any) -> None:
                         str(playing.given.get("step", "")))
 
 
+def _publish(playing: _Play, value: Any) -> None:
+    chat = playing.chat
+    chat.flows = publishing.publish(playing.project, playing.file, chat.flows, value)
+
+
 def _expect(playing: _Play, value: Any) -> None:
     judging.expect(playing.chat, playing.project, value)
 
@@ -148,7 +155,7 @@ def _expect(playing: _Play, value: Any) -> None:
 _STEPS: Final[Mapping[str, Callable[[_Play, Any], None]]] = {
     "customer": _customer, "tap": _tap, "bot": _bot, "advance": _advance, "agent": _agent,
     "event": _event, "provider": _provider, "run": _run,
-    "expect": _expect}
+    "publish": _publish, "expect": _expect}
 
 
 def _moment(script: Script, project: Project) -> int:

@@ -16,7 +16,7 @@ from bot.model import Json
 
 #: What a line of a script begins with.
 WORDS: Final = ("customer", "tap", "bot", "advance", "agent", "event", "provider", "run",
-                "expect")
+                "publish", "expect")
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 _PLAIN: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None, "none": None}
 _GIVEN: Final = ("backend", "contact", "now", "step", "slots")

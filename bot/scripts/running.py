@@ -50,7 +50,7 @@ def find(project: Project, paths: Sequence[Path] = (), name: str = "") -> list[S
     Raises `FlowError` with every mistake in them.
     """
     files = sorted({file for path in paths or [project.folder / "tests"]
-                    for file in (path.rglob("*.yaml") if path.is_dir() else [path])})
+                    for file in (_scripts(path) if path.is_dir() else [path])})
     found: list[Script] = []
     mistakes: list[str] = []
     for file in files:
@@ -61,6 +61,13 @@ def find(project: Project, paths: Sequence[Path] = (), name: str = "") -> list[S
     if mistakes:
         raise FlowError("\n".join(mistakes))
     return [script for script in found if name.casefold() in str(script).casefold()]
+
+
+def _scripts(folder: Path) -> list[Path]:
+    """The files of scripts in a folder; in one called like a script stand versions of flows."""
+    return [file for file in folder.rglob("*.yaml") if not any(
+        above.with_suffix(".yaml").is_file() for above in file.parents
+        if above.is_relative_to(folder))]
 
 
 def run(config: Path, project: Project, scripts: Sequence[Script], jobs: int = 0) -> Results:

@@ -220,8 +220,10 @@ class _Explorer:
         usual = replace(KIM, language=language, language_from="chosen")
         yield usual, MONDAY
         contact = found(self._shapes.contact)
-        doc = self._documents[flow]
-        text = Path(doc.file).read_text("utf-8")
+        reached: set[str] = set()
+        self._sound(flow, reached)
+        text = "".join(Path(self._documents[one].file).read_text("utf-8")
+                       for one in sorted(reached))
         for name, inner in sorted(contact.fields.items()):
             shape = found(inner)
             if f"contact.{name}" not in text or not shape.tested:

@@ -92,12 +92,9 @@ class Faults:
                 self.add(there, "this would be said when the 24 hours are over, and no template "
                                 "stands in `outside`", flow, step,
                          self._source_of(message, flow))
-        if there.move is not None and there.move.kind == "call":
-            for what, answers in there.changed.items():
-                if here.changed.get(what) == answers:
-                    self.add(there, f"{what.split(chr(34))[1]} is done twice with the same "
-                                    "values, and nothing was answered in between", here.flow,
-                             here.step)
+        if there.did and here.changed.get(there.did) == here.answers:
+            self.add(there, f"{here.chat.calling[0].operation} is done twice with the same "
+                            "values, and nothing was answered in between", here.flow, here.step)
         self._waits(here, there)
 
     def _waits(self, here: Stand, there: Stand) -> None:

@@ -147,10 +147,21 @@ class Maker:
         if like is not None and not isinstance(like, _Size):
             return like
         usual = self._options(shape, path)[0]
+        if place > 1 and not shape.constants and not shape.peers:
+            usual = self._later(usual, shape, place - 1)
         if place and isinstance(usual, str) and not shape.constants and not (
                 shape.kinds & {"date", "time", "datetime", "past", "url", "email", "phone"}):
             return f"{usual} {place}"
         return {} if usual is _THERE else usual
+
+    def _later(self, usual: Any, shape: Shape, more: int) -> Any:
+        """The same of a later row of a list: no two days or numbers are alike."""
+        day = self._day + timedelta(days=more)
+        if usual == self._day.isoformat(timespec="minutes"):
+            return day.isoformat(timespec="minutes")
+        if usual == self._day.date().isoformat():
+            return day.date().isoformat()
+        return usual + more if type(usual) is int and "number" in shape.kinds else usual
 
     def _rows(self, shape: Shape, path: Path, chosen: Mapping[Path, Any], wanted: Any, like: Any,
               depth: int) -> Any:

@@ -30,6 +30,7 @@ class Stand:
     answers: int = 0  #: given so far to questions
     #: What was changed: operation and arguments -> answers given by then.
     changed: Mapping[str, int] = field(default_factory=dict)
+    did: str = ""  #: what this move has changed, if anything
     #: Where it may go from here: the move's kind, and the key there.
     ways: list[tuple[str, Hashable]] = field(default_factory=list)
     ended: bool = False
@@ -122,7 +123,7 @@ def _go(here: Stand, move: Move, shapes: Shapes, changing: frozenset[str]) -> St
                   here.answers + (move.kind in ("answers", "event", "agent")), here.changed)
     if move.kind == "call" and calls and calls[0].operation in changing:
         what = json.dumps([calls[0].operation, calls[0].arguments], default=str, sort_keys=True)
-        there.changed = {**here.changed, what: here.answers}
+        there.changed, there.did = {**here.changed, what: here.answers}, what
     return there
 
 
