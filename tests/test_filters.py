@@ -146,3 +146,10 @@ def test_only_the_filters_of_the_language_can_be_written() -> None:
         "date", "time", "money", "number", "list", "plural", "age", "default", "length", "first",
         "last", "min", "max", "sum", "round", "sort", "unique", "map", "select", "reject",
         "selectattr", "rejectattr", "join", "upper", "lower", "trim", "replace"} == filters.NAMES
+
+
+def test_a_day_that_was_chosen_from_a_list_is_a_day() -> None:
+    assert said("{{ chosen | date }}", chosen=Picked("2026-03-04", "Tomorrow")) == \
+        "Wed, Mar 4, 2026"
+    with pytest.raises(ExpressionError, match="no date or time"):
+        said("{{ reason | date }}")

@@ -197,6 +197,7 @@ def plural(value: Any, scope: Scope) -> str:
 
 def as_day_or_time(value: Any, scope: Scope) -> date | time:
     """The date, moment or time of day that a value stands for; an error otherwise."""
+    value = value.id if isinstance(value, Picked) else value  # a day that was chosen from a list
     found = moment(value, scope.zone) or clock(value)
     if found is None:
         raise ExpressionError("this is no date or time")
