@@ -95,3 +95,8 @@ def test_why_a_message_failed_is_told_to_people() -> None:
     assert told.startswith("Message undeliverable (Meta's code 131026) - Reach the person")
     assert sentence(None, "") == "Meta gave no reason"
     assert sentence(987654, "odd") == "odd (Meta's code 987654)"
+
+
+def test_what_no_database_keeps_is_left_out_of_what_the_provider_said() -> None:
+    assert "\0" not in str(failure(400, body(131026, "to\0 you")))
+    assert "to you" in str(failure(400, body(131026, "to\0 you")))

@@ -110,6 +110,7 @@ async def test_what_meta_would_refuse_is_not_sent(graph: Graph) -> None:
     b"", b"garbage", b"[]", b"null", {}, {"messages": []}, {"messages": [{}]},
     {"messages": [{"id": ""}]}, {"messages": [{"id": 5}]}, {"messages": {"id": "x"}},
     {"messages": "wamid"}, {"error": {"code": 100}}, b'{"messages": [{"id": "\xff"}]}',
+    {"messages": [{"id": "x" * 3_000}]}, {"messages": [{"id": "x\0"}]},
 ])
 async def test_a_success_without_an_id_leaves_the_outcome_open(graph: Graph, answer: Any) -> None:
     graph.answer = saying(answer)

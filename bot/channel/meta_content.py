@@ -8,8 +8,8 @@ from typing import Any, TypeGuard
 
 from bot.model import Json
 
-#: Longer than any id of Meta's by far, bytes; PostgreSQL can't find what is much longer.
-LONGEST_ID = 512
+#: Longer than any id of Meta's by far; two of so many bytes are as much as an index may hold.
+LONGEST_ID, LARGEST_ID = 512, 1_024
 
 
 class Unreadable(ValueError):
@@ -161,8 +161,8 @@ def _unsupported(_kind: str, body: Any, message: Json) -> tuple[Json, bool]:
 
 def is_id(value: Any) -> TypeGuard[str]:
     """Whether an id can be kept as it is."""
-    return type(value) is str and (0 < len(value) <= LONGEST_ID // 4
-                                   or 0 < len(value.encode()) <= LONGEST_ID)
+    return (type(value) is str and 0 < len(value) <= LONGEST_ID and "\0" not in value
+            and (len(value) <= LARGEST_ID // 4 or len(value.encode()) <= LARGEST_ID))
 
 
 def identifier(value: Any) -> str:

@@ -150,7 +150,7 @@ def said(error: Mapping[str, Any]) -> str:
     details = data.get("details") if isinstance(data, dict) else None
     for text in (details, error.get("message"), error.get("title"), error.get("error_user_msg")):
         if isinstance(text, str) and text.strip():
-            return text.strip()[:500]
+            return text.replace("\0", "").strip()[:500]  # which PostgreSQL can't keep
     return ""
 
 
