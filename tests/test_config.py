@@ -295,7 +295,7 @@ def test_all_mistakes_come_in_one_go_in_the_order_of_the_file(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("data", "expected"), [
-    (b"", "the file is empty"), (b"- a\n", "needs keys"), (b"a: [\n", "can't be read"),
+    (b"", "the file is empty"), (b"- a\n", "needs keys"), (b"a: [\n", "the closing `]` is missing"),
     (b"a: \xff\n", "not UTF-8"),
 ])
 def test_a_file_that_is_no_configuration_says_so(tmp_path: Path, data: bytes,
