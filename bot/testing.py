@@ -99,6 +99,7 @@ class Project:
     folder: Path  #: the flows' own
     flows: Flows
     files: Mapping[str, str] = field(default_factory=dict)  #: flow -> its file
+    settings: Settings | None = None  #: None: it was not read from files
 
 
 def load(path: Path) -> Project:
@@ -113,7 +114,7 @@ def load(path: Path) -> Project:
 def project_of(settings: Settings, loaded: Loaded) -> Project:
     """The project of what was read, mistakes and all."""
     known = options.flow_options(settings, _KEY)
-    return Project(settings.flows, Flows(loaded, known), loaded.files)
+    return Project(settings.flows, Flows(loaded, known), loaded.files, settings)
 
 
 @dataclass(slots=True)

@@ -21,8 +21,8 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
 
 
 def commands() -> Iterator[str]:
-    yield from ("demo", "run", "check", "chat", "test", "graph", "match", "schema", "emulator",
-                "doctor")
+    yield from ("demo", "run", "check", "chat", "test", "graph", "match", "publish", "schema",
+                "emulator", "doctor")
     for name, group in (("agents", command_line.agents), ("db", command_line.db)):
         yield from (f"{name} {each.name}" for each in group.registered_commands)
         for inner in group.registered_groups:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.given import Config, run_to_end, settings_of, store_of
 from bot.cli.printing import misuse
+
+if TYPE_CHECKING:
+    from bot.store.versions import Standing
 
 
 def graph(
@@ -59,4 +63,10 @@ async def _live(config: Path | None, flow: str) -> tuple[dict[str, int], list[st
     names = dict.fromkeys([*([served] if served else []), *(one.version for one in standing)])
     return by_step(standing), [
         f"version {name}" + (f" of {local(at[name]):%Y-%m-%d %H:%M} UTC" if name in at else "")
-        + f": {count(one for one in standing if one.version == name)} here" for name in names]
+        + f": {count(one for one in standing if one.version == name)} here" + (
+            "" if name == served else _where(standing, name)) for name in names]
+
+
+def _where(standing: Sequence[Standing], version: str) -> str:
+    steps = ", ".join(f"{one.step} {one.people}" for one in standing if one.version == version)
+    return f" ({steps})" if steps else ""

@@ -134,7 +134,9 @@ class _Publish:
         specs = {name: FlowSpec.from_source(source) for name, _, source in sources}
         moved = {name: publishing.way_back(log, name, version)
                  for name, version in wanted.items()}
-        return published, await publishing.differences(kept, published, wanted, specs, moved)
+        found = await publishing.differences(kept, published, wanted, specs, moved)
+        # Whoever goes back is in a hurry: nobody is asked.
+        return published, [replace(one, in_flight=one.in_flight or "move") for one in found]
 
     def _known(self, names: Sequence[str]) -> None:
         from bot.nearest import nearest

@@ -179,6 +179,9 @@ def _told(key: str, before: Any, after: Any) -> str:
     one_each = [value for value in (before, after) if isinstance(value, list) and len(value) == 1]
     if key == "say" and len(one_each) == 2:
         before, after = before[0], after[0]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        other = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+        before, after = ([pair[side] for pair in other] for side in (0, 1))
     if isinstance(before, dict) and isinstance(after, dict):
         parts = [f" ({name}){_arrow(key, before.get(name, _GONE), after.get(name, _GONE))}"
                  if name else _arrow(key, before.get(name, _GONE), after.get(name, _GONE))
