@@ -98,9 +98,10 @@ class Serving:
         loaded = await asyncio.to_thread(self._read)
         if loaded.errors:
             for finding in loaded.errors:
-                log.error("flows not published", extra={"finding": str(finding)})
                 if say is not None:
                     say(str(finding))
+                else:
+                    log.error("flows not published", extra={"finding": str(finding)})
             if say is not None:
                 say("The old version serves until this is mended.")
             return False

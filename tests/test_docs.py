@@ -32,8 +32,8 @@ def commands() -> Iterator[str]:
 
 def flow_words() -> set[str]:
     """Every word of the language that a spec keeps, as an author writes it."""
-    made_up = {"languages", "kind", "value", "after_ms", "timeout_ms", "for_ms", "gather_ms", "keep_ms",
-               "id"}
+    made_up = {"languages", "kind", "value", "after_ms", "timeout_ms", "for_ms", "gather_ms",
+               "keep_ms", "id"}
     models = [each for _, each in inspect.getmembers(spec, inspect.isclass)
               if issubclass(each, BaseModel) and each is not BaseModel]
     words = {field.alias or name for model in models

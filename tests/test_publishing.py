@@ -290,6 +290,7 @@ async def test_mistakes_in_a_file_leave_the_old_version_serving(
     assert house.flows is before
     assert "order.yaml:11" in said[0]
     assert "aks" in said[0]
+    assert not await house.serving.reload(RELOAD)
     assert "flows not published" in caplog.text
     house.write(TEXT)
     assert await house.serving.reload(DEMO, said.append)
