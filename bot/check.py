@@ -103,5 +103,6 @@ def _shown(findings: Sequence[Finding], only: Sequence[Path]) -> tuple[Finding, 
         file = Path(finding.file).resolve()
         if _within(file, only):
             near = file.relative_to(here) if file.is_relative_to(here) else file
-            out.append(replace(finding, file=str(near)))
+            message = finding.message.replace(f"{here}{os.sep}", "")
+            out.append(replace(finding, file=str(near), message=message))
     return tuple(sorted(out))

@@ -67,7 +67,7 @@ def load(
         document = _document(path, templates, options, findings)
         if document is not None:
             documents.append(document)
-        if document is None or document.name != path.stem:
+        if document is None or (document.kind == "flow" and document.name != path.stem):
             unread.add(path.stem)  # what leads there is not held against anybody
     for name in ("commands", "texts") if standard is not None else ():
         path = Path(str(standard)) / f"{name}.yaml"
@@ -206,7 +206,7 @@ def _by_kind(r: Reading, root: Node, stem: str, *, unclear: bool) -> Document | 
     if spec is None or not isinstance(name, str):
         return None
     return Document(kind=kind, name=name, file=r.file, root=root, spec=spec,
-                    damaged=frozenset(r.damaged), unclear=unclear)
+                    damaged=frozenset(r.damaged), doubtful=frozenset(r.doubtful), unclear=unclear)
 
 
 def _untranslated(own: list[Document], texts: TextsSpec, commands: CommandsSpec,

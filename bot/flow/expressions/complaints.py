@@ -28,6 +28,11 @@ _COMPLAINTS: Final = tuple((re.compile(pattern), words) for pattern, words in (
     (r"unexpected char '(.)'", _UNKNOWN),
     (r"expected token .*, got '(.+)'$", _UNKNOWN),
     (r"unexpected '(.+)'$", _UNKNOWN),
+    (r"unterminated character set|bad character range", "the closing `]` is missing"),
+    (r"^missing \)", "the closing `)` is missing"),
+    (r"^unbalanced parenthesis", "there is a `)` too many"),
+    (r"^(?:nothing to repeat|multiple repeat)", "nothing stands before a `*`, `+`, `?` or `{`"),
+    (r"^bad escape", "a backslash stands before a letter that means nothing with it"),
     (r"^'(.+)' is not understood here$", _UNKNOWN)))
 
 

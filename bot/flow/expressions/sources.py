@@ -149,10 +149,14 @@ def _paths(trees: Iterable[nodes.Node]) -> Iterator[Path]:
 
 def pattern(source: str) -> Mistake | None:
     """What is wrong with an author's pattern, if anything."""
+    open_brace = regex.search(r"(?<!\\)\{\d+(?:,\d*)?(?![\d,]*\})", source)
+    if open_brace is not None:
+        return at(source, open_brace.start(), "the closing `}` is missing")
     try:
         regex.compile(source)
     except (regex.error, RecursionError, OverflowError, MemoryError) as error:
-        return at(source, getattr(error, "pos", 0) or 0, getattr(error, "msg", str(error)))
+        return at(source, getattr(error, "pos", 0) or 0,
+                  plainly(getattr(error, "msg", str(error))))
     return None
 
 

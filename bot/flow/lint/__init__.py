@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.flow.expressions import sources
-from bot.flow.lint import answers, asking, calls, names, texts, triggers, ways, window
+from bot.flow.lint import answers, asking, calls, names, slots, texts, triggers, ways, window
 from bot.flow.lint.parts import CheckOptions, Document
 from bot.flow.reading.finding import Finding
 from bot.flow.spec import TEMPLATE, CommandsSpec, TemplateSpec, TextsSpec
@@ -24,6 +24,7 @@ def check(documents: list[Document], base: list[Document], commands: CommandsSpe
             for name, languages in base_texts.items.items()}
     return [
         *names.check(documents, options, unread, used),
+        *slots.check(documents),
         *ways.check(documents, options),
         *calls.check(documents, options),
         *window.check(documents),

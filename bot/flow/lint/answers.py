@@ -124,7 +124,7 @@ def _compared(doc: Document, flow: FlowSpec, flows: dict[str, Document]) -> Iter
 def _outcome(doc: Document, path: Path, step: Step, value: str,
              flows: dict[str, Document]) -> Iterator[Finding]:
     target = flows.get(step.run.flow) if step.run is not None else None
-    if target is not None and not target.damaged and not target.unclear:
+    if target is not None and target is not doc and not target.damaged and not target.unclear:
         known = _outcomes(target.spec)
         if value not in known:
             yield doc.error(path, f"the flow `{target.name}` never ends with `{value}`"

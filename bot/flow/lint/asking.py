@@ -35,7 +35,13 @@ def check(documents: list[Document], known: Mapping[str, TemplateSpec]) -> Itera
 def _gathered(doc: Document, flow: FlowSpec) -> Iterator[Finding]:
     for name, step in flow.steps.items():
         slot = flow.slots.get(step.ask or "")
-        if step.gather_ms is not None and slot is not None and slot.type not in _FREE:
+        if step.gather_ms is None or slot is None or step.ask in doc.doubtful:
+            continue
+        if slot.pattern is not None:
+            yield doc.warning_at_key(("steps", name, "gather"),
+                                     f"`{step.ask}` has a `pattern`, and several messages become "
+                                     "several lines: `gather` is for free text")
+        elif slot.type not in _FREE and slot.type not in {"choice", "object", "list"}:
             yield doc.error_at_key(("steps", name, "gather"),
                                    f"`gather` is for free text, and `{step.ask}` is a "
                                    f"`{slot.type}`: it is answered with one message")

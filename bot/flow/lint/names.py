@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from bot.flow.expressions import sources
 from bot.flow.expressions.filters import NAMES
 from bot.flow.lint.parts import GLOBALS, CheckOptions, Document, Part, Path, clock_path
 from bot.flow.reading.finding import Finding
-from bot.flow.reading.pieces import did_you_mean, one_of
+from bot.flow.reading.pieces import ID, did_you_mean, one_of
 from bot.flow.spec import TEMPLATE, Choice, Command, FlowSpec, Next, Step
+from bot.nearest import nearest
 
 _CONTACT = frozenset({"name", "language", "timezone", "phone", "id", "tags"})
 _CONVERSATION = frozenset({"channel", "window_closes", "queue_open", "queue_opens"})
@@ -30,14 +32,14 @@ _ASKED_OTHERWISE = {
 def check(documents: list[Document], options: CheckOptions, unread: frozenset[str],
           texts_names: dict[str, set[str]]) -> Iterator[Finding]:
     flows = {doc.name: doc for doc in documents if doc.kind == "flow"}
-    fields = _contact_fields(documents)
+    # What is set in a file that could not be read is not missed.
+    fields = _contact_fields(documents) if not unread else None
     for doc in documents:
         yield from _expressions(doc, options, fields, texts_names)
         if doc.kind == "flow":
             yield from _flow(doc, flows, options, unread)
         elif doc.kind == "commands":
             yield from _commands(doc, flows, options, unread)
-    yield from _slots(flows)
     yield from _circles(flows)
 
 
@@ -52,7 +54,7 @@ def _contact_fields(documents: list[Document]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _expressions(doc: Document, options: CheckOptions, fields: frozenset[str],
+def _expressions(doc: Document, options: CheckOptions, fields: frozenset[str] | None,
                  texts_names: dict[str, set[str]]) -> Iterator[Finding]:
     slots = doc.spec.slots if doc.kind == "flow" else {}
     started = {"event"} if doc.kind == "flow" and doc.spec.triggers.event else set()
@@ -83,7 +85,8 @@ def _unknown_name(doc: Document, part: Part, name: str, known: Iterable[str]) ->
     hint = did_you_mean(name, known)
     if not hint and name in NAMES:
         hint = f": {name} is written after a bar, as in `answer | {name}`"
-    elif not hint and part.expression and _is_word(doc, name):
+    elif not hint and part.expression and (_is_word(doc, name) or re.search(
+            rf"[=!]=\s*{name}\b", part.source)):
         hint = f": put it in quotes, '{name}', if it is the word that you mean"
     return doc.error(part.path, f"there is no {what} `{name}`{_long_text(doc, part)}{hint}")
 
@@ -106,7 +109,7 @@ def _long_text(doc: Document, part: Part) -> str:
 
 
 def _fields(doc: Document, part: Part, path: tuple[str, ...], options: CheckOptions,
-            fields: frozenset[str]) -> Iterator[Finding]:
+            fields: frozenset[str] | None) -> Iterator[Finding]:
     if len(path) > 1 and path[-1] == "length":
         yield doc.warning(part.path, "a dot finds a field of the data: the number of items is "
                                      f"{'.'.join(path[:-1])} | length")
@@ -116,7 +119,7 @@ def _fields(doc: Document, part: Part, path: tuple[str, ...], options: CheckOpti
     if of == "config" and name not in options.public:
         yield doc.error(part.path, f"`public:` of config.yaml has no `{name}`"
                                    + did_you_mean(name, options.public))
-    elif of == "contact" and name not in _CONTACT | fields:
+    elif of == "contact" and fields is not None and name not in _CONTACT | fields:
         yield doc.warning(part.path, f"nothing sets `contact.{name}`"
                                      + did_you_mean(name, _CONTACT | fields))
     elif of == "conversation":
@@ -157,11 +160,11 @@ def _flow(doc: Document, flows: dict[str, Document], options: CheckOptions,
                     yield doc.error((*at, "run", "save", ours),
                                     f"the flow `{step.run.flow}` has no slot `{theirs}`"
                                     + did_you_mean(theirs, target.spec.slots))
-        for path, entries in _all_ways(name, step):
+        for path, entries in ways_on(name, step):
             yield from _ways(doc, flow, path, entries, flows, unread)
 
 
-def _all_ways(name: str, step: Step) -> Iterator[tuple[Path, tuple[Next, ...]]]:
+def ways_on(name: str, step: Step) -> Iterator[tuple[Path, tuple[Next, ...]]]:
     yield ("steps", name, "goto"), step.goto
     yield ("steps", name, "on_error"), step.on_error
     for choice in step.choices:
@@ -211,6 +214,9 @@ def _queue(doc: Document, path: Path, name: str, options: CheckOptions) -> Itera
 
 def _named(doc: Document, flow: FlowSpec, path: Path, name: str) -> Iterator[Finding]:
     if name not in flow.steps and name not in doc.named("steps"):
+        near = nearest(name, flow.steps)
+        if near is not None and not ID.fullmatch(near):
+            return  # the step has a name that can't be one, which is said there
         yield doc.error(path, f"there is no step `{name}`{did_you_mean(name, flow.steps)}")
 
 
@@ -266,6 +272,9 @@ def _step(doc: Document, flow: FlowSpec, name: str, step: Step) -> Iterator[Find
 def _slot(doc: Document, flow: FlowSpec, path: Path, name: str) -> Iterator[Finding]:
     if name in flow.slots or name in doc.named("slots"):
         return
+    near = nearest(name, flow.slots)
+    if near is not None and not ID.fullmatch(near):
+        return
     message = (f"there is no slot `{name}`"
                + (did_you_mean(name, flow.slots) or ": add it under `slots:`"))
     yield doc.error_at_key(path, message) if path[-1] == name else doc.error(path, message)
@@ -300,66 +309,9 @@ def _no_slots(doc: Document, path: Path, choice: Choice) -> Iterator[Finding]:
                                                          "contact.<field> can be set here")
 
 
-def _filled(flow: FlowSpec) -> set[str]:
-    """The slots that some step of the flow fills."""
-    out: set[str] = set()
-    for step in flow.steps.values():
-        out |= {slot for slot in (step.ask, step.save) if slot} | set(step.set)
-        for choice in step.choices:
-            out |= set(choice.set)
-        if step.run is not None:
-            out |= set(step.run.save)
-        if step.wait is not None and step.wait.save is not None:
-            out.add(step.wait.save)
-    return out | {name for name, slot in flow.slots.items() if slot.in_trigger}
-
-
-def _slots(flows: dict[str, Document]) -> Iterator[Finding]:
-    """Slots that nobody reads, and those that nobody fills."""
-    given: dict[str, set[str]] = {name: set() for name in flows}
-    taken: dict[str, set[str]] = {name: set() for name in flows}
-    for doc in flows.values():
-        for name, step in doc.spec.steps.items():
-            for _, entries in _all_ways(name, step):
-                for entry in entries:
-                    if entry.flow in given:
-                        given[entry.flow or ""] |= entry.with_.keys()
-            if step.run is not None and step.run.flow in given:
-                given[step.run.flow] |= step.run.with_.keys()
-                taken[step.run.flow] |= set(step.run.save.values())
-    for doc in flows.values():
-        flow: FlowSpec = doc.spec
-        filled = _filled(flow)
-        if doc.damaged or doc.unclear or any(
-                name not in flow.slots for name in filled if not name.startswith("contact.")):
-            continue
-        read: set[str] = set(taken[doc.name])
-        for part in doc.parts:
-            if part.expression or "{" in part.source:
-                read |= part.examined.names
-        for step in flow.steps.values():
-            read |= set(step.review or ())
-        asked = {step.slot for step in flow.steps.values()}
-        # What a customer answered is read by the agent in the ticket, if by nothing else.
-        for name in flow.slots:
-            if not _declared(doc, name):
-                continue
-            if name not in read and name not in asked and name not in filled:
-                yield doc.warning_at_key(("slots", name), f"the slot `{name}` is never used")
-            elif name in read and name not in filled | given[doc.name]:
-                yield doc.warning_at_key(("slots", name), f"nothing ever fills the slot `{name}`")
-            elif name not in read and name not in asked:
-                yield doc.warning_at_key(("slots", name), f"the slot `{name}` is filled and never "
-                                                          "used")
-
-
-def _declared(doc: Document, slot: str) -> bool:
-    slots = doc.root.at("slots").value
-    return isinstance(slots, dict) and slot in slots
-
-
 def _circles(flows: dict[str, Document]) -> Iterator[Finding]:
     """A flow that runs itself, directly or through others."""
+    told: set[frozenset[str]] = set()
     runs = {name: {step.run.flow for step in doc.spec.steps.values() if step.run}
             for name, doc in flows.items()}
     for name, doc in flows.items():
@@ -372,7 +324,8 @@ def _circles(flows: dict[str, Document]) -> Iterator[Finding]:
                 if flow not in seen:
                     seen.add(flow)
                     todo += runs.get(flow, ())
-            if name in seen:
+            if name in seen and frozenset(seen) not in told:
+                told.add(frozenset(seen))
                 through = sorted(seen - {name})
                 by = f" through {one_of(through)}" if step.run.flow != name else ""
                 yield doc.error(("steps", step_name, "run", "flow"),

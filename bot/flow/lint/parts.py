@@ -63,6 +63,7 @@ class Document:
     root: Node
     spec: Any  #: FlowSpec, AnswersSpec, (name, items) of commands, or TextsSpec
     damaged: frozenset[str] = frozenset()  #: steps in which something could not be read
+    doubtful: frozenset[str] = frozenset()  #: slots in which something could not be read
     unclear: bool = False  #: the file itself has mistakes of writing
     _parts: list[Part] = field(default_factory=list)
 

@@ -29,7 +29,8 @@ _ADVERTISING: Final = re.compile(
 
 def check(r: Reading, root: Node, spec: TemplateSpec) -> None:
     """Say what is wrong with a template that could be read."""
-    every = {name for text in spec.body.values() for name in HOLE.findall(text)}
+    every = {name for text in spec.body.values() for name in HOLE.findall(text)
+             if not r.errors}
     for language, text in spec.body.items():
         missing = every - set(HOLE.findall(text))
         if missing:

@@ -152,7 +152,8 @@ def _never_said(doc: Document, at: Path, flow: FlowSpec, step: Step) -> Iterator
     has = {"pattern": slot is not None and slot.pattern is not None,
            "range": slot is not None and any((slot.min, slot.max, slot.after, slot.before)),
            "choice": step.kind == "choices" or (slot is not None and slot.type == "yes_no")}
-    if step.ask is not None and slot is None:
+    if at[1] in doc.damaged or (
+            step.ask is not None and (slot is None or step.ask in doc.doubtful)):
         return
     for reason in step.errors:
         if not has.get(reason, True):
@@ -262,7 +263,8 @@ def _offered(doc: Document, at: Path, choices: tuple[Choice, ...], data: Choices
     for choice in choices:
         path: Path = (*at, "choices", choice.id)
         yield from _limit(doc, (*path, "label"), choice.label, ROW,
-                          "a button" if buttons else "a row of a list", slots)
+                          f"a button ({BUTTON}) and for a row of a list" if buttons else
+                          "a row of a list", slots)
         if choice.description is not None:
             yield from _limit(doc, (*path, "description"), choice.description, DESCRIPTION,
                               "the description of a row", slots)

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator
 from bot.flow.lint.parts import CheckOptions, Document, Path, of_step
 from bot.flow.reading.finding import Finding
 from bot.flow.reading.pieces import one_of
+from bot.flow.reading.source import Node
+from bot.flow.reading.ways import RESERVED_STEPS
 from bot.flow.spec import FlowSpec, Next, Step
+from bot.nearest import nearest
 
 #: Kinds of step at which a person, or another flow, has the word.
 _WAITING = frozenset({"ask", "choices", "review", "wait", "run", "handoff"})
@@ -28,9 +31,12 @@ def check(documents: list[Document], options: CheckOptions) -> Iterator[Finding]
         if doc.unclear:
             continue
         yield from _reached(doc, flow, edges)
-        yield from _ending(doc, flow, edges)
-        yield from _waiting(doc, flow)
-        yield from _refusing(doc, flow, edges)
+        refusing = list(_refusing(doc, flow, edges))
+        # A way back without `refuse` closes a circle: that is one mistake.
+        waiting = [] if refusing else list(_waiting(doc, flow))
+        yield from refusing
+        yield from waiting
+        yield from _ending(doc, flow, edges, {one.line for one in waiting})
         yield from _changing(doc, flow, edges, options)
     yield from _round_and_round({doc.name: doc for doc in flows})
 
@@ -60,7 +66,9 @@ def _targets(flow: FlowSpec, step: Step) -> set[str]:
     """The steps named in the step, whether they exist or not."""
     out: set[str] = set()
     for entry in _entries(step):
-        out |= {name for name in (entry.step, entry.refuse) if name}
+        refused = flow.steps.get(entry.refuse or "")
+        out |= {name for name in (entry.step, entry.refuse if refused is None or refused.slot
+                                  else None) if name}
         if entry.edit:
             out |= {name for name, other in flow.steps.items() if other.slot == entry.edit}
     out |= {name for name in (step.on_give_up, step.on_media, step.on_undelivered, step.on_cancel,
@@ -129,13 +137,34 @@ def _circles(edges: Edges) -> Iterator[set[str]]:
 
 def _reached(doc: Document, flow: FlowSpec, edges: Edges) -> Iterator[Finding]:
     first = next(iter(flow.steps))
-    if doc.damaged or any(name not in flow.steps for step in flow.steps.values()
-                          for name in _targets(flow, step)):
-        return
-    reached = _from([first], edges)
+    # A misspelt step has its own finding, and so has what could not be read: neither is missed.
+    meant = {name: targets | {near for target in _targets(flow, flow.steps[name])
+                              if target not in flow.steps
+                              and (near := nearest(target, flow.steps)) is not None}
+             for name, targets in edges.items()}
+    for name in doc.damaged & flow.steps.keys():
+        meant[name] |= set(_named(doc.root.at("steps", name), flow.steps))
+        meant[name] |= {below for one, below in zip(flow.steps, [*flow.steps][1:], strict=False)
+                        if one == name}
+    reached = _from([first], meant)
     for name in flow.steps:
-        if name not in reached:
-            yield doc.error_at_key(("steps", name), f"no way leads to the step `{name}`")
+        if name not in reached and name not in RESERVED_STEPS:
+            after = _from([name], meant) - reached - {name}
+            reached |= after
+            more = ("" if not after else f", nor to {one_of(sorted(after))} after it"
+                    .replace(" or ", " and "))
+            yield doc.error_at_key(("steps", name), f"no way leads to the step `{name}`{more}")
+
+
+def _named(node: Node, steps: Iterable[str]) -> Iterator[str]:
+    """The steps that are named anywhere in this piece of a file."""
+    if isinstance(node.value, str):
+        near = nearest(node.value, steps)
+        if near is not None:
+            yield near
+    else:
+        for part in node.value.values() if isinstance(node.value, dict) else node.value:
+            yield from _named(part, steps)
 
 
 def _stops(step: Step) -> bool:
@@ -148,7 +177,9 @@ def _stops(step: Step) -> bool:
             or any(timer.then in {"end", "handoff"} for timer in timers))
 
 
-def _ending(doc: Document, flow: FlowSpec, edges: Edges) -> Iterator[Finding]:
+def _ending(doc: Document, flow: FlowSpec, edges: Edges,
+            told: set[int]) -> Iterator[Finding]:
+    """`told`: the lines at which a circle was found that nobody leaves."""
     if doc.damaged:
         return
     nowhere: set[str] = set()
@@ -166,7 +197,7 @@ def _ending(doc: Document, flow: FlowSpec, edges: Edges) -> Iterator[Finding]:
                   if _stops(step)] + [*nowhere, *lost], _backwards(edges))
     reached = _from([next(iter(flow.steps))], edges)
     endless = [name for name in flow.steps if name in reached - ends]
-    if endless:
+    if endless and doc.root.key("steps", endless[0])[0] not in told:
         yield doc.error_at_key(("steps", endless[0]),
                                f"from `{endless[0]}` no way leads to an end: add `end`, `handoff` "
                                "or a way out"

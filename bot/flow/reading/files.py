@@ -59,7 +59,19 @@ def _timezone(r: Reading, node: Node) -> str | None:
     return None
 
 
+#: What types are called elsewhere.
+_OTHERWISE = {"string": "text", "str": "text", "int": "integer", "float": "number",
+              "bool": "yes_no",
+              "boolean": "yes_no", "choices": "choice", "enum": "choice", "select": "choice",
+              "photo": "image", "picture": "image", "file": "document", "pdf": "document",
+              "voice": "audio", "mail": "email", "telephone": "phone", "day": "date",
+              "place": "location", "json": "object", "dict": "object", "array": "list"}
+
+
 def slot_type(r: Reading, node: Node) -> Any:
+    if isinstance(node.value, str) and (meant := _OTHERWISE.get(node.value.strip())) is not None:
+        r.error(node, f"`{node.value.strip()}` is no type of a slot - did you mean `{meant}`?")
+        return None
     return pieces.choose(*SLOT_TYPES, *sorted(r.slot_types))(r, node)
 
 
@@ -86,6 +98,9 @@ def _slot(r: Reading, node: Node) -> Slot | None:
             like = "18:30" if found["type"] == "time" else "today + days(2) or 2026-12-24"
             r.error(node.at(word), f"`{found.pop(word)}` is no {found['type']}: write for example "
                                    f"{like}")
+    least, most = found.get("min", ""), found.get("max", "")
+    if _NUMBER.fullmatch(least) and _NUMBER.fullmatch(most) and float(least) > float(most):
+        r.error(node.at("min"), f"`min` is larger than `max` ({most}): no answer would do")
     if found.get("in_trigger") and "pattern" not in node.value:
         r.error(node.keys["in_trigger"], "`in_trigger` needs a `pattern` to find the value by")
     found.setdefault("personal", found["type"] not in {"choice", "yes_no"})
@@ -100,26 +115,31 @@ def _slots(r: Reading, node: Node) -> dict[str, Slot] | None:
         return None
     out: dict[str, Slot] = {}
     for name, part in node.value.items():
-        place = node.keys[name]
+        place, before = node.keys[name], r.errors
         if name in RESERVED_SLOTS:
             r.error(place, f"no slot can be called `{name}`: expressions use that name already")
         else:
             pieces.is_id(r, place, name)
         # A slot with a mistake in it is still a slot: nobody should read "unknown slot" as well.
         out[name] = _slot(r, part) or Slot(type="any")
+        if r.errors > before:
+            r.doubtful.add(name)
     return out
 
 
 def _step(r: Reading, name: str, node: Node) -> dict[str, Any] | None:
     before = r.errors
+    r.words, r.misplaced = frozenset(steps.STEP), set()
     found = mapping(r, node, "a step", steps.STEP)
+    r.words = frozenset()
     if found is not None:
         assert isinstance(node.value, dict)
         if not node.value:
             r.error(node, f"the step `{name}` is empty")
         # A misspelt word stands for the one that was meant: it has its own finding.
         together(r, node, {word if word in steps.STEP else nearest(word, steps.STEP) or word: part
-                            for word, part in node.value.items()})
+                            for word, part in node.value.items()}
+                 | dict.fromkeys(r.misplaced, node))
     if r.errors > before:
         r.damaged.add(name)
     return found
@@ -211,6 +231,11 @@ def flow(r: Reading, root: Node) -> FlowSpec | None:
             step.wait and step.wait.save) else []
         for name in results:
             slots.setdefault(name, Slot(type="object"))
+    for name in r.damaged:  # what could not be read would have filled its slot all the same
+        for place in ((), ("wait",)):
+            kept = root.at("steps", name, *place, "save").value
+            if isinstance(kept, str) and pieces.ID.fullmatch(kept):
+                slots.setdefault(kept, Slot(type="object"))
     return FlowSpec(**found, languages=r.languages or (r.default_language,), slots=slots,
                     steps=_falling_through(compiled))
 
@@ -242,7 +267,8 @@ def _typed(r: Reading, node: Node, sets: dict[str, Any], slots: dict[str, Slot])
             if number.fullmatch(value):
                 out[name] = f"{{{{ {value} }}}}"
             else:
-                r.error(node.at(name), f"`{value}` is no {kind}")
+                r.error(node.at(name), f"`{value}` is no "
+                                       + ("whole number" if kind == "integer" else "number"))
     return out
 
 
@@ -325,7 +351,7 @@ def _command(r: Reading, node: Node) -> Command | str | None:
     if "keywords" not in written:
         r.error(node, "a command needs `keywords`")
     for word, needed in (("queue", "handoff"), ("to", "language")):
-        if word in written and does != needed:
+        if word in written and does != needed and (does is not None or r.errors == before):
             r.error(node.keys[word], f"`{word}` goes with `does: {needed}`")
     if does == "language" and "to" in found:
         pieces.is_language(r, written["to"].place, found["to"])

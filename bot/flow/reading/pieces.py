@@ -39,6 +39,10 @@ class Reading:
     #: steps in which something could not be read: what they lack is not held against them
     damaged: set[str] = field(default_factory=set)
     used_templates: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)  #: slots with a mistake in them
+    #: the words of what is read now, and those of them that stand within one of its texts
+    words: frozenset[str] = frozenset()
+    misplaced: set[str] = field(default_factory=set)
 
     def error(self, where: Node | Place, message: str) -> None:
         self._add(where, "error", message)
@@ -88,6 +92,9 @@ def mapping(
         return None
     out: dict[str, Any] = {}
     misspelt: set[str | None] = set()
+    lacking = [word for word in needs if word not in node.value]
+    unknown = [word for word in node.value if word not in words and word not in later]
+    only = lacking[0] if len(lacking) == len(unknown) == 1 else None
     for word, part in node.value.items():
         reader = words.get(word)
         if reader is not None:
@@ -97,9 +104,13 @@ def mapping(
         elif word in later:
             r.error(node.keys[word], f"`{word}` is not supported by this version")
         else:
-            misspelt.add(nearest(word, words))
-            r.error(node.keys[word], f"{what} has no word `{word}`{did_you_mean(word, words)}")
-    missing = [word for word in needs if word not in node.value and word not in misspelt]
+            near = nearest(word, words)
+            if near is None and only is not None and len(word) == len(only):
+                near = only
+            misspelt.add(near)
+            r.error(node.keys[word], f"{what} has no word `{word}`"
+                                     + (f" - did you mean `{near}`?" if near else ""))
+    missing = [word for word in lacking if word not in misspelt]
     if missing:
         r.error(node, f"{what} needs " + " and ".join(f"`{word}`" for word in missing))
     return out if all(word in out for word in needs) else None
@@ -258,7 +269,11 @@ def _text(r: Reading, node: Node, *, label: bool, whole: bool = True) -> Texts |
     before = r.errors
     out: Texts = {}
     for language, part in node.value.items():
-        if is_language(r, node.keys[language], language):
+        if language in r.words and not is_code(language):
+            r.misplaced.add(language)
+            r.error(node.keys[language], f"`{language}` belongs to the step: begin its line "
+                                         "further to the left, below the step's other words")
+        elif is_language(r, node.keys[language], language):
             one = source(r, part)
             if one is not None:
                 out[language] = one
