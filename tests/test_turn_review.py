@@ -166,9 +166,28 @@ steps:
 """)).says("ages").says("Kim").says("-3")
     assert talk.said == "Your name?"
     assert talk.slots == {}
-    talk.says("Lee")
-    # The old age is still a number: it is taken silently, and the flow asks for the name again.
-    assert talk.step == "ages/name"
+    # The old age would lead back to the name for ever: it is asked for again.
+    assert talk.says("Lee").said == "How old are you, Lee?"
+    assert talk.says("33").said == "Lee, 33"
+
+
+def test_a_choice_that_asks_for_something_anew_is_not_taken_again_by_itself(
+        tmp_path: Path) -> None:
+    talk = Talk(flows(tmp_path, """flow: days
+title: Days
+triggers: {keywords: {en: [days]}}
+slots: {day: {type: text}, hour: {type: choice}}
+steps:
+  day: {say: Which day?, ask: day}
+  hour:
+    say: "At what time on {{ day }}?"
+    choices: {nine: {label: Nine}, other: {label: Another day, goto: {edit: day}}}
+    save: hour
+  done: {say: "{{ day }}, {{ hour }}", end: done}
+""")).says("days").says("Monday").says("another day")
+    assert talk.said == "Which day?"
+    assert talk.says("Tuesday").said == "At what time on Tuesday?"
+    assert talk.says("nine").said == "Tuesday, Nine"
 
 
 def test_an_order_number_in_the_first_message_is_not_asked_for(tmp_path: Path) -> None:

@@ -194,7 +194,7 @@ class _Ways:
                 for filler in self.version.fillers.get(entry.edit, ()):
                     self.add(event, node, filler,
                              [*conditions, _finds(entry.edit), _fills(entry.edit, filler)],
-                             [_rewinds])
+                             [_asks_again])
             elif entry.flow is not None:
                 self.add(event, node, DONE, conditions, [_leaves(entry)])
             else:
@@ -349,6 +349,12 @@ def _rewinds(event: Any) -> None:
     turn: Turn = event.model
     review.rewind(turn, turn.target)
     turn.editing = True
+
+
+def _asks_again(event: Any) -> None:
+    """The answer that has led back is not kept: it would lead back for ever."""
+    _rewinds(event)
+    event.model.run["kept"].pop(event.model.step, None)
 
 
 def _last_attempt(asked: Node) -> Call:
