@@ -293,7 +293,10 @@ def tried(folder: Path, name: str, data: bytes, seconds: float) -> tuple[bool, b
 
 
 def prepared(folder: Path) -> Path:
-    """A project around the file that is tried; the folder of its flows."""
+    """A project around the file that is tried; the folder of its flows. From now on it is noticed
+    when a file makes something happen.
+    """
+    sys.addaudithook(_hook)
     for part in ("flows", "standard", "templates"):
         (folder / part).mkdir()
     for part, text in (("commands", COMMANDS), ("texts", TEXTS)):
@@ -335,7 +338,6 @@ def _talk(loaded: Loaded, name: str) -> bool:
 
 def run(seed: int, count: int, seconds: float) -> Tried:
     """Try so many files; three of each kind that goes wrong are printed."""
-    sys.addaudithook(_hook)
     out = Tried()
     told: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as made:
