@@ -28,6 +28,7 @@ ELSEWHERE = {"language.md": "test_language.py", "matching.md": "test_cli_match.p
              "plugins.md": "plugging.py", "README.md": "test_docs.py", "index.md": "test_docs.py"}
 #: What no test can do, by the beginning of the block, and why.
 NOT_RUN = {
+    "# .github/workflows/": "a platform runs it; its command is `bot check`",
     "python -m venv .venv": "it installs: CI does, by what README.md says",
     "mkdir -p shop/flows/tests": "the folder of the tutorial, which the tests make themselves",
     "$ make night": "it takes hours",
@@ -115,6 +116,30 @@ def test_the_mistakes_on_the_page_of_the_configuration_are_found_as_it_says(
         assert line.rpartition(" error ")[0].rpartition(":")[0] in printed
 
 
+def test_what_the_page_about_checking_shows_is_what_is_said(tmp_path: Path) -> None:
+    shipped(tmp_path)
+    place = tmp_path / "flows" / "returns.yaml"
+    whole = place.read_text("utf-8")
+    without = re.sub(r"(?m)^  review:\n(    .*\n)+", "", whole)
+    without = without.replace("goto: review", "goto: create")
+    place.write_text(without.replace("on_give_up: review", "on_give_up: creat"), "utf-8")
+    [(_, _, shown)] = pages.commands(blocks(DOCS / "checking.md")[0])
+    printed = pages.run("bot check", [], tmp_path)
+    alike = r"(?m)^flows/returns.yaml:\d+:\d+ {}.*$"
+    for level in ("error there is no step", "warning `orders.create_return` changes something"):
+        [told] = re.findall(alike.format(re.escape(level)), shown)
+        [found] = re.findall(alike.format(re.escape(level)), printed)
+        assert re.sub(r":\d+|`\w+`", "", told) == re.sub(r":\d+|`\w+`", "", found)
+
+
+def test_the_lines_for_editors_name_schemas_that_are_there(tmp_path: Path) -> None:
+    shipped(tmp_path)
+    line, command, settings = (each.text for each in blocks(DOCS / "editor.md"))
+    pages.run(command.strip(), [], tmp_path)
+    named = [line.rpartition("../")[2].strip(), *json.loads(settings)["yaml.schemas"]]
+    assert [each for each in named if not (tmp_path / each).is_file()] == []
+
+
 @pytest.mark.parametrize("block", [each for each in of_all_pages() if "/api/events" in each.text
                                    and each.kind == "sh"], ids=str)
 def test_what_is_sent_to_the_api_is_an_event(block: Block) -> None:
@@ -179,7 +204,8 @@ CLAIMS: list[Callable[[Block], bool]] = [
         bool(block.file) or block.text.startswith("# in ") or block.kind in ("console", "text")),
     lambda block: block.page.name in ELSEWHERE and block.page.parent != DOCS / "how-to",
     lambda block: block.page.name in ("testing.md", "configuration.md", "api.md", "emulator.md",
-                                      "real-number.md"),
+                                      "editor.md", "real-number.md"),
+    lambda block: block.page.name == "checking.md" and block.kind == "console",
     lambda block: "/api/events" in block.text,
     lambda block: block.kind in ("", "sh", "console") and is_bot(block),
     lambda block: any(block.text.startswith(beginning) for beginning in NOT_RUN),
