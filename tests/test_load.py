@@ -231,3 +231,12 @@ def test_a_language_that_the_business_has_added_is_not_told(tmp_path: Path):
     standard = shipped(tmp_path / "standard")
     loaded = load(flows, tmp_path, OPTIONS, standard=standard)
     assert not any("texts of the program" in one.message for one in loaded.findings)
+
+
+def test_the_least_and_the_most_of_a_time_are_called_after_and_before(tmp_path: Path):
+    flows = own(tmp_path / "flows", a="flow: a\ntitle: A\ntriggers: {keywords: [a]}\n"
+                                      "slots: {at: {type: time, min: 9:00, max: 17:00}}\n"
+                                      "steps:\n  a: {say: When?, ask: at}\n  b: {end: done}\n")
+    loaded = load(flows, tmp_path, OPTIONS)
+    assert [str(one).rpartition(": ")[2] for one in loaded.errors] == [
+        "write `after`", "write `before`"]

@@ -90,8 +90,10 @@ def _slot(r: Reading, node: Node) -> Slot | None:
     assert isinstance(node.value, dict)
     for word, types in _SLOT_WORDS.items():
         if word in found and found["type"] not in types:
+            instead = {"min": "after", "max": "before"}.get(word, "")
+            better = instead and found["type"] in _SLOT_WORDS[instead]
             r.error(node.keys[word], f"`{word}` is for {pieces.one_of(types)}, not for "
-                                     f"`{found['type']}`")
+                                     f"`{found['type']}`" + f": write `{instead}`" * bool(better))
             del found[word]
     for word in ("after", "before"):
         if re.fullmatch(r"-?\d+(\.\d+)?", found.get(word, "")):
