@@ -11,12 +11,13 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeVar
-
-import aiohttp
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from bot.clock import duration
 from bot.flow.expressions.own import Context, Refusal
+
+if TYPE_CHECKING:
+    import aiohttp  # of checking a project it would be a fifth
 
 __all__ = ["Action", "Call", "Context", "Failed", "Filter", "Refusal", "SlotType", "action",
            "filter", "slot_type"]

@@ -187,6 +187,8 @@ class _Reader:
         return root
 
     def _technical(self, event: Any, place: Place) -> None:
+        if not event.anchor and not event.tag:
+            return
         line = self.lines[place[0] - 1] if place[0] <= len(self.lines) else ""
         if event.anchor and not isinstance(event, yaml.ScalarEvent) and (
                 line[place[1] - 1:].strip() == f"&{event.anchor}"):
