@@ -236,7 +236,6 @@ class FrontDesk:
         shop = Backend.model_validate({"base_url": self.shop.url, "operations": SHOP})
         self.calls = Calls(self.engine, self.store, Backends({"shop": shop}, self.http),
                            lambda arguments, channel: arguments)
-        await self.store.keep_versions(self.flows.sources())
 
     async def die(self) -> None:
         """As by SIGKILL: nothing is finished, nothing is noted; then the next process begins.

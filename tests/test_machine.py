@@ -119,14 +119,16 @@ def test_a_conversation_goes_on_in_the_version_it_began_in(tmp_path: Path) -> No
     with pytest.raises(UnknownVersion) as missing:
         talk.says("Kim")
     assert (missing.value.flow, missing.value.version) == ("small", old.current["small"].id)
-    for flow, version, source in old.sources():
+    for flow, version, source in ((one.flow, one.id, one.spec.source())
+                                  for one in old.current.values()):
         new.add_version(flow, version, source)
     assert "Which size, Kim?" in talk.says("Kim").said
     assert "What size" in talk.says("Big").says("small").says("Kim").said
 
 
 def test_a_version_made_from_its_source_behaves_the_same(small: Flows) -> None:
-    (flow, version, source), = small.sources()
+    (flow, version, source), = ((one.flow, one.id, one.spec.source())
+                                for one in small.current.values())
     again = Version(flow, version, source=source)
     assert again.spec == small.current["small"].spec
     assert again.spec.version == version

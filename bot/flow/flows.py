@@ -128,11 +128,6 @@ class Flows:
             *(language for language in self.texts["language_name"] if language)]))
         self._keywords: dict[str, dict[str, set[str]]] = {}
 
-    def sources(self) -> list[tuple[str, str, str]]:
-        """(flow, version, source) of every flow as it is now, to be kept with conversations."""
-        return [(version.flow, version.id, version.spec.source())
-                for version in self.current.values()]
-
     def add_version(self, flow: str, version: str, source: str) -> None:
         """Load a version that conversations still stand in."""
         self._versions.setdefault((flow, version), Version(flow, version, source=source))
