@@ -19,6 +19,7 @@ Edges = dict[str, set[str]]
 
 def check(documents: list[Document], options: CheckOptions) -> Iterator[Finding]:
     flows = [doc for doc in documents if doc.kind == "flow"]
+    instant = _instant({doc.name: doc.spec for doc in flows})
     for doc in flows:
         flow: FlowSpec = doc.spec
         edges = {name: _leads_to(flow, step) for name, step in flow.steps.items()}
@@ -31,14 +32,14 @@ def check(documents: list[Document], options: CheckOptions) -> Iterator[Finding]
         if doc.unclear:
             continue
         yield from _reached(doc, flow, edges)
-        refusing = list(_refusing(doc, flow, edges))
+        refusing = list(_refusing(doc, flow, edges, instant))
         # A way back without `refuse` closes a circle: that is one mistake.
-        waiting = [] if refusing else list(_waiting(doc, flow))
+        waiting = [] if refusing else list(_waiting(doc, flow, instant))
         yield from refusing
         yield from waiting
         yield from _ending(doc, flow, edges, {one.line for one in waiting})
         yield from _changing(doc, flow, edges, options)
-    yield from _round_and_round({doc.name: doc for doc in flows})
+    yield from _round_and_round({doc.name: doc for doc in flows}, instant)
 
 
 def _entries(step: Step) -> Iterator[Next]:
@@ -204,19 +205,39 @@ def _ending(doc: Document, flow: FlowSpec, edges: Edges,
                                + (f" (also {one_of(endless[1:4])})" if endless[1:] else ""))
 
 
-def _automatic(flow: FlowSpec, step: Step) -> set[str]:
+def _instant(flows: dict[str, FlowSpec]) -> frozenset[str]:
+    """The flows that can be over before anybody was asked anything."""
+    found: frozenset[str] = frozenset()
+    while True:
+        more = frozenset(name for name, flow in flows.items() if any(
+            flow.steps[one].kind == "end" or (
+                flow.steps[one].kind in {"", "call"} and any(
+                    entry.end for entry in flow.steps[one].goto))
+            for one in _from([next(iter(flow.steps))], {
+                one: _automatic(flow, step, found) for one, step in flow.steps.items()})))
+        if more == found:
+            return found
+        found = more
+
+
+def _automatic(flow: FlowSpec, step: Step, instant: frozenset[str]) -> set[str]:
     """The steps that follow without anybody having said a word."""
+    if step.kind == "choices" and step.skip_if != "known":
+        return {step.if_empty} & flow.steps.keys() if step.if_empty else set()
+    if step.handoff is not None:
+        return {step.handoff.if_closed or ""} & flow.steps.keys()
     # What is known already is not asked again: such a step holds nobody up the second time.
-    if step.kind == "end" or (step.kind in _WAITING and step.skip_if != "known"):
+    passes = step.skip_if == "known" or (step.run is not None and step.run.flow in instant)
+    if step.kind == "end" or (step.kind in _WAITING and not passes):
         return set()
     chosen = [entry for choice in step.choices for entry in choice.goto]
     return {entry.step for entry in (*step.goto, *step.on_error, *chosen)
             if entry.step} & flow.steps.keys()
 
 
-def _waiting(doc: Document, flow: FlowSpec) -> Iterator[Finding]:
+def _waiting(doc: Document, flow: FlowSpec, instant: frozenset[str]) -> Iterator[Finding]:
     """Circles in which nobody is asked anything."""
-    edges = {name: _automatic(flow, step) for name, step in flow.steps.items()}
+    edges = {name: _automatic(flow, step, instant) for name, step in flow.steps.items()}
     for circle in _circles(edges):
         name = next(one for one in flow.steps if one in circle)
         emptied = {slot for other in circle for slot in flow.steps[other].set}
@@ -229,18 +250,22 @@ def _waiting(doc: Document, flow: FlowSpec) -> Iterator[Finding]:
             for other in circle)
         steps = " → ".join(f"`{other}`" for other in flow.steps if other in circle)
         message = f"the flow can go round here without ever waiting: {steps}"
-        if leaves and any(entry.if_ for other in circle for entry in flow.steps[other].goto):
+        sometimes = any(flow.steps[other].kind in {"choices", "handoff", "run"} and (
+            flow.steps[other].skip_if != "known") for other in circle)
+        if sometimes or (leaves and any(
+                entry.if_ for other in circle for entry in flow.steps[other].goto)):
             yield doc.warning_at_key(("steps", name), message)
         else:
             yield doc.error_at_key(("steps", name), message)
 
 
-def _round_and_round(flows: dict[str, Document]) -> Iterator[Finding]:
+def _round_and_round(flows: dict[str, Document],
+                     instant: frozenset[str]) -> Iterator[Finding]:
     """Flows that hand the conversation to each other before either has waited."""
     leaves: dict[str, dict[str, tuple[str, int]]] = {}
     for name, doc in flows.items():
         flow: FlowSpec = doc.spec
-        edges = {one: _automatic(flow, step) for one, step in flow.steps.items()}
+        edges = {one: _automatic(flow, step, instant) for one, step in flow.steps.items()}
         targets: dict[str, tuple[str, int]] = {}
         for one in _from([next(iter(flow.steps))], edges):
             step = flow.steps[one]
@@ -276,13 +301,14 @@ def _results(doc: Document, flow: FlowSpec) -> Iterator[Finding]:
                                            f"`{slot}`: say it in the next step")
 
 
-def _refusing(doc: Document, flow: FlowSpec, edges: Edges) -> Iterator[Finding]:
+def _refusing(doc: Document, flow: FlowSpec, edges: Edges,
+              instant: frozenset[str]) -> Iterator[Finding]:
     """A way back to a question whose answer a call has judged, without refusing that answer."""
     if not any(entry.if_ is not None and entry.step in flow.steps
                and flow.steps[entry.step].slot for step in flow.steps.values()
                for entry in step.goto):
         return
-    automatic = {name: _automatic(flow, step) for name, step in flow.steps.items()}
+    automatic = {name: _automatic(flow, step, instant) for name, step in flow.steps.items()}
     back = _backwards(edges)
     for name, step in flow.steps.items():
         if step.kind != "call":
