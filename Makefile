@@ -19,6 +19,7 @@ test:          ## the tests
 
 night:         ## the long proof, all of it (some hours): docs/proof.md
 	python tests/faults/night.py --programs --report night.md
+	python tests/faults/flowfiles.py
 
 bench:         ## the project of the load test, for a driver on port 9000
 	bot run --config tests/bench/load/config.yaml --log warning
