@@ -129,7 +129,7 @@ async def test_a_unit_in_the_way_is_waited_for_and_a_deadlock_is_tried_again(
             held[side].set()
             await held[1 - side].wait()
             await tx.lock(ids[1 - side])
-            await tx.run("retry_event", ids[side], 7)
+            await tx.run("look_again", ids[side], 7)
 
         await two[side]._db.write(unit)
 

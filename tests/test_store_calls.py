@@ -95,6 +95,23 @@ async def test_behind_a_result_that_was_put_aside_messages_wait_for_nothing(
     assert await rows(database, "select busy, waiting from conversation") == [(0, 0)]
 
 
+async def test_behind_a_result_that_ended_every_process_messages_are_handled(
+        store: Store, clock: Clock, database: Database) -> None:
+    """Nobody could say that it failed: it is put aside by whoever would begin it once more."""
+    conversation = await asked(store, clock)
+    await store.accept([wrote(clock, number=2, text="held back")], counts)
+    await store.end_call(conversation, RESULT, None)
+    for _ in range(5):
+        assert await store.begin(conversation) is not None
+        await store.adopt()  # the process ended
+    tried = await store.begin(conversation)
+    assert await store.dead.count() == 1
+    assert tried is not None
+    await store.take_turn(conversation, tried[0], counts)
+    assert await rows(database, "select waiting, state from conversation") == [
+        (0, '{"seen":["hello","held back"]}')]
+
+
 async def test_a_poison_event_beside_a_call_leaves_messages_waiting_for_its_result(
         store: Store, clock: Clock, database: Database) -> None:
     conversation = await asked(store, clock)

@@ -106,7 +106,7 @@ update inbox set payload = $3, lease_until = $4 where conversation = $1 and seq 
 -- name: flood_messages
 select content from message where conversation = $1 and id >= $2 and id <= $3 and direction = 'in'
 order by id limit $4
--- name: retry_event
+-- name: look_again
 update conversation set ready_at = $2 where id = $1
 
 -- name: ready

@@ -191,26 +191,25 @@ async def begin(tx: Tx, conversation: str, work: Work, *,
     None: nothing waits, or somebody else has just begun, or a flood has not come to its pause;
     `at_once` does not wait for that.
     """
-    current = await find(tx, conversation)
-    if current is None:
-        return None
-    while (row := await tx.one("next_event", conversation, int(current.busy))) is not None:
+    # Found anew each time: behind a result that is put aside messages are held back no more.
+    while ((current := await find(tx, conversation)) is not None and (
+            row := await tx.one("next_event", conversation, int(current.busy))) is not None):
         id_, attempts, seq, lease_until, error = row[0], row[4], row[6], row[7], row[8]
         if (id_, lease_until) in work.limits.begun:  # by this unit, run before: it was kept
             return id_, attempts - 1
         if lease_until > work.real and (attempts or not at_once):
-            await tx.run("retry_event", conversation, lease_until)
+            await tx.run("look_again", conversation, lease_until)
             return None
         if attempts < ATTEMPTS:
             await tx.run("try_event", conversation, seq, work.real + BEGUN)
-            await tx.run("retry_event", conversation, work.real + BEGUN)
+            await tx.run("look_again", conversation, work.real + BEGUN)
             work.limits.begun.add((id_, work.real + BEGUN))
             failpoints.hit("step.begun")
             return id_, attempts
         # The process died of it each time, before it could say so.
         await _put_aside(tx, conversation, id_, error or "The process ended during its turn.",
                          attempts, work)
-    await tx.run("retry_event", conversation, None)
+    await tx.run("look_again", conversation, None)
     return None
 
 
@@ -245,7 +244,7 @@ async def failed(tx: Tx, conversation: str, event_id: str, error: str, attempts:
     await tx.lock(conversation)
     if attempts < ATTEMPTS:
         if await tx.run("fail_event", conversation, event_id, error):
-            await tx.run("retry_event", conversation, work.real + 250 * 4 ** (attempts - 1))
+            await tx.run("look_again", conversation, work.real + 250 * 4 ** (attempts - 1))
         return False
     return await _put_aside(tx, conversation, event_id, error, attempts, work)
 
