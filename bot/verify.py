@@ -136,6 +136,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         Check("put_aside_silently", "G10", "it was put aside without a reason"),
         Check("fired_twice", "G8", "the same timer fired before, as {}"),
         Check("shown_otherwise", "G5", "it is shown as {}, and the outbox has it as {}"),
+        Check("nothing_to_send", "G5", "the outbox has it as {}, and the message is not there"),
         Check("not_suppressed", "G9", "the bot's message waits to leave though an agent has taken "
                                       "over"),
     ),

@@ -145,6 +145,8 @@ PLANTED = {
                    "update conversation set in_seq = in_seq + 2 where id = '{c}'",
     "shown_otherwise": "update message set status = 'sent', provider_id = 'x' where id = "
                        "(select max(id) from outbox where state = 'queued')",
+    "nothing_to_send": "insert into outbox (conversation, id, channel, once, free, owner_epoch, "
+                       "state, created_at) values ('{c}', '~', 'main', 0, 1, 0, 'held', {now})",
     "not_suppressed": "update outbox set owner_epoch = -1, state = 'queued', attempts = 0 "
                       "where conversation = '{a}'",
     "conversation_waits": "update inbox set state = 'new'; update conversation set waiting = 1, "

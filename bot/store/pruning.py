@@ -14,9 +14,6 @@ from bot.store.dead import close
 BATCH: Final = 200
 #: So often somebody looks for what is over (ms of business time).
 EVERY: Final = HOUR
-#: While so many messages wait to be sent, the transcript is left alone: each row of it that goes
-#: is looked for among them.
-BACKLOG: Final = 1_000
 
 #: What is let go of, in this order: what needs a message before the message.
 KINDS: Final = ("seen", "dead", "unsent", "messages", "turns", "tickets", "receipts", "notices",
@@ -87,10 +84,6 @@ class Pruning:
             return await self._dead(tx, end)
         if kind == "unsent":
             return await _unsent(tx, end)
-        if kind == "messages":
-            backlog = await tx.one("backlog", BACKLOG)
-            if backlog is not None and backlog[0] >= BACKLOG:
-                return 0
         # Ids are in the order of real time, so that what is old is found at the beginning; the
         # clock of a demo may be ahead of them.
         return await tx.run(_STATEMENTS[kind], stamp(max(0, end)), end, BATCH)

@@ -112,9 +112,8 @@ update conversation set ready_at = $2 where id = $1
 -- name: ready
 select id from conversation where ready_at <= $1 order by ready_at limit $2
 -- name: suspects
-select v.id from conversation v where v.ready_at <= $1 and exists (
-    select 1 from inbox i where i.conversation = v.id and i.state = 'new' and i.attempts > 0
-    and i.error is null)
+select v.id from conversation v where v.ready_at <= $1 and v.id in (
+    select i.conversation from inbox i where i.state = 'new' and i.attempts > 0 and i.error is null)
 order by v.ready_at limit $2
 -- name: next_event
 select i.id, i.kind, i.payload, i.at, i.attempts, m.content, i.seq, i.lease_until, i.error
@@ -197,7 +196,8 @@ where v.remind_at <= $1 order by v.remind_at limit $2 /*claim c, v*/
 update conversation set remind_at = null, closing = 1 where id = $1 and remind_at is not null
 -- name: next_due
 select min(at) from (select min(fire_at) as at from timer
-                     union all select min(remind_at) from conversation) as due
+                     union all select min(remind_at) from conversation
+                     where remind_at is not null) as due
 
 -- name: add_call
 insert into call (key, conversation, operation, arguments, retries, timeout_ms, state, created_at)
@@ -287,7 +287,8 @@ where conversation = $1 and id = $2 and state = 'sending' and lease_until <= $3
 select conversation, id, epoch from outbox
 where state = 'sending' and holder = $1 and lease_until <= $2 order by conversation
 -- name: doubts
-select 1 from outbox where state = 'unknown' limit 1
+-- So said SQLite looks only through what may leave: what is parked can be much.
+select 1 from outbox where state in ('queued', 'unknown') and state = 'unknown' limit 1
 -- name: wait_on
 update outbox set not_before = case when not_before + $1 > $2 then $2 else not_before + $1 end
 where state = 'unknown'

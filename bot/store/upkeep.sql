@@ -42,8 +42,6 @@ order by id limit $3
 -- name: old_unsent
 select conversation, id from outbox where state in ('parked', 'held') and id < $1
 and created_at < $2 limit $3
--- name: backlog
-select count(*) from (select id from outbox limit $1) as outbox
 -- name: prune_messages
 -- What still waits to be handled or sent needs its message.
 delete from message where id in (

@@ -182,6 +182,9 @@ select o.conversation, o.id, m.status, o.state from outbox o join message m on m
 where case o.state when 'queued' then m.status not in ('queued', 'parked')
                    when 'parked' then m.status <> 'parked'
                    when 'held' then m.status <> 'held' else false end limit 1000
+-- name: nothing_to_send
+select o.conversation, o.id, o.state from outbox o
+where not exists (select 1 from message m where m.id = o.id) limit 1000
 -- name: not_suppressed
 select o.conversation, o.id from outbox o join message m on m.id = o.id
 join conversation v on v.id = o.conversation
