@@ -33,3 +33,16 @@ def test_a_condition_that_can_not_be_worked_out(source: str, message: str) -> No
     found = sources.expression(source).mistake
     assert found is not None
     assert found.message == message
+
+
+@pytest.mark.parametrize(("source", "message"), [
+    ("[A-Z{3}", "the closing `]` is missing"), (r"(\d{4}", "the closing `)` is missing"),
+    (r"\d{4", "the closing `}` is missing"), ("a)", "there is a `)` too many"),
+    ("*a", "nothing stands before a `*`, `+`, `?` or `{`"),
+    ("a+*{2}{3", "the closing `}` is missing"),
+    ("a**", "nothing stands before a `*`, `+`, `?` or `{`"),
+])
+def test_a_pattern_that_can_not_be_read(source: str, message: str) -> None:
+    found = sources.pattern(source)
+    assert found is not None
+    assert found.message == message

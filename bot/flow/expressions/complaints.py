@@ -31,7 +31,7 @@ _COMPLAINTS: Final = tuple((re.compile(pattern), words) for pattern, words in (
     (r"unterminated character set|bad character range", "the closing `]` is missing"),
     (r"^missing \)", "the closing `)` is missing"),
     (r"^unbalanced parenthesis", "there is a `)` too many"),
-    (r"^(?:nothing to repeat|multiple repeat)", "nothing stands before a `*`, `+`, `?` or `{`"),
+    (r"^(?:nothing to repeat|multiple repeat)", "nothing stands before a `*`, `+`, `?` or `{{`"),
     (r"^bad escape", "a backslash stands before a letter that means nothing with it"),
     (r"^'(.+)' is not understood here$", _UNKNOWN)))
 
