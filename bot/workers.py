@@ -79,10 +79,7 @@ class Workers:
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
             began = time.monotonic()
-            child = await self._start(place)
-            hearing = asyncio.get_running_loop().create_task(self._hear(place, child))
-            code = await child.wait()
-            hearing.cancel()
+            code = await self._live(place)
             if self._stopping.is_set():
                 # One that was only just starting knows of no work in hand, and simply ends.
                 self._code = self._code or int(code not in (0, -signal.SIGTERM))
@@ -100,6 +97,18 @@ class Workers:
                 async with asyncio.timeout(pause):
                     await self._stopping.wait()
             pause = min(pause * 2, LAST_PAUSE)
+
+    async def _live(self, place: int) -> int:
+        """Start a child and wait for its end; its exit code."""
+        try:
+            child = await self._start(place)
+        except OSError as error:  # no memory, no room for one more process: perhaps in a while
+            log.error("worker not started", extra={"worker": place + 1, "error": str(error)})
+            return 1
+        hearing = asyncio.get_running_loop().create_task(self._hear(place, child))
+        code = await child.wait()
+        hearing.cancel()
+        return code
 
     async def _start(self, place: int) -> asyncio.subprocess.Process:
         child = await asyncio.create_subprocess_exec(

@@ -63,3 +63,8 @@ async def test_a_worker_that_does_not_stop_when_asked_is_killed_and_started_anew
         await eventually(first)
         os.kill(os.getpid(), signal.SIGHUP)
         await eventually(second)
+
+
+async def test_a_worker_that_can_t_be_started_is_no_empty_place(tmp_path: Path) -> None:
+    async with asyncio.timeout(10):
+        assert await Workers(2, (str(tmp_path / "nothing"),)).run() == 1
