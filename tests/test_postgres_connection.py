@@ -16,7 +16,7 @@ from bot.clock import HOUR, Clock
 from bot.errors import StoreError
 from bot.model import CallRequest, Decision, Event, Journal, Reply, Snapshot
 from bot.store.base import Tx, migrations
-from bot.store.postgres import Postgres, address
+from bot.store.postgres import Postgres, location
 from bot.store.rows import Outcome
 from bot.store.store import Store
 
@@ -192,7 +192,7 @@ async def test_a_server_that_is_not_there_is_named_without_the_password(clock: C
     with pytest.raises(StoreError, match="can't be used") as caught:
         await Postgres.open("postgresql://bot:secret@127.0.0.1:1/db", clock)
     assert "secret" not in str(caught.value)
-    assert address("postgresql://bot:secret@h/db?pool_size=3&sslmode=require").pool == 3
+    assert location("postgresql://bot:secret@h/db?pool_size=3&sslmode=require").pool == 3
 
 
 async def test_a_closed_store_says_so(postgres_url: str, clock: Clock) -> None:

@@ -24,7 +24,7 @@ from bot.store.base import Tx
 from bot.store.postgres import Postgres
 from bot.store.rows import Outcome
 from bot.store.store import Store, unlimited, unpaced
-from bot.store.work import Asked, Work
+from bot.store.work import Limits, Work
 
 Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
@@ -36,7 +36,8 @@ async def test_a_receipt_without_our_tag_that_comes_while_its_send_is_settled_is
         read, go = asyncio.Event(), asyncio.Event()
 
         async def settling(tx: Tx) -> None:
-            work = Work(clock.now(), real_now(), Asked(unpaced, unpaced, unlimited), mine.holder, 0)
+            work = Work(clock.now(), real_now(), Limits(unpaced, unpaced, unlimited),
+                        mine.holder, 0)
             await sends.settle(tx, [Outcome(send, "sent", "wamid.1")], 1_000, work)
             read.set()  # it has looked for receipts that came before it
             await go.wait()

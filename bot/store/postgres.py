@@ -22,7 +22,7 @@ from bot import failpoints
 from bot.clock import DAY, Clock, real_now
 from bot.errors import StoreError, Unfit
 from bot.ids import new_id
-from bot.model import Address as Person
+from bot.model import Address
 from bot.store.base import Row, Unit, migrations, split, statements
 from bot.store.listening import CHANNEL, listen
 
@@ -99,7 +99,7 @@ def tables(script: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class Location:
     """A store's address, taken apart."""
 
     url: str  #: for asyncpg
@@ -108,7 +108,7 @@ class Address:
     cached: int  #: prepared statements that a connection keeps
 
 
-def address(url: str) -> Address:
+def location(url: str) -> Location:
     """`postgresql://user@host/db`, with `?pool_size=` and `?statement_cache_size=` for us.
 
     Raises `StoreError`.
@@ -123,8 +123,8 @@ def address(url: str) -> Address:
     netloc = parts.netloc
     if parts.password is not None:
         netloc = netloc.replace(f":{parts.password}@", "@")
-    return Address(urlunsplit(parts._replace(query=urlencode(options))),
-                   urlunsplit(("postgresql", netloc, parts.path, "", "")), pool, cached)
+    return Location(urlunsplit(parts._replace(query=urlencode(options))),
+                    urlunsplit(("postgresql", netloc, parts.path, "", "")), pool, cached)
 
 
 class PostgresTx:
@@ -162,7 +162,7 @@ class PostgresTx:
         await self._connection.fetch(
             f"select {ALONE.format('name')} from unnest($1::text[]) as name", sorted(names))
 
-    async def line_up(self, addresses: Iterable[Person], messages: Iterable[str]) -> None:
+    async def line_up(self, addresses: Iterable[Address], messages: Iterable[str]) -> None:
         columns = list(zip(*((a.kind, a.value, a.scope) for a in addresses), strict=True))
         people = await self._connection.fetch(PEOPLE, *(columns or [()] * 3), list(messages))
         if people:
@@ -174,7 +174,7 @@ class Postgres:
 
     shared = True
 
-    def __init__(self, at: Address, pool: asyncpg.Pool, process: str | None,
+    def __init__(self, at: Location, pool: asyncpg.Pool, process: str | None,
                  unclean: bool) -> None:
         self.unclean = unclean
         self.holder = new_id()
@@ -194,7 +194,7 @@ class Postgres:
         With the name of a `process`, it is noted whether the one of that name before stopped
         cleanly.
         """
-        at = address(url)
+        at = location(url)
         pool = None
         try:
             pool = await asyncpg.create_pool(

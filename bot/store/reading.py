@@ -14,6 +14,7 @@ import asyncpg
 from bot.errors import StoreError
 from bot.store import postgres, sqlite
 from bot.store.base import Unit, migrations, statements
+from bot.store.sqlite_file import to_read
 
 T = TypeVar("T")
 
@@ -27,16 +28,12 @@ class Read(Protocol):
     async def __call__(self, unit: Unit[T]) -> T: ...
 
 
-def _address(path: Path) -> str:
-    return f"{path.absolute().as_uri()}?mode=ro"
-
-
 @contextlib.asynccontextmanager
 async def of_file(path: Path) -> AsyncIterator[Read]:
     """A SQLite file, also while a process writes to it. Raises `StoreError`."""
     sql = {name: sqlite.dialect(text) for name, text in statements(FILE).items()}
     try:
-        connection = sqlite3.connect(_address(path), uri=True, timeout=10, isolation_level=None,
+        connection = sqlite3.connect(to_read(path), uri=True, timeout=10, isolation_level=None,
                                      check_same_thread=False)
     except sqlite3.Error as error:
         raise StoreError(f"{path} can't be read: {error}") from error
@@ -68,7 +65,7 @@ async def of_file(path: Path) -> AsyncIterator[Read]:
 @contextlib.asynccontextmanager
 async def of_postgres(url: str) -> AsyncIterator[Read]:
     """A PostgreSQL. Raises `StoreError`."""
-    at = postgres.address(url)
+    at = postgres.location(url)
     sql = {name: postgres.dialect(text, reading=True) for name, text in statements(FILE).items()}
     failures = (*postgres.GONE, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
     try:

@@ -36,7 +36,7 @@ class Outcome:
     send: Send
     state: str  #: sent | retry | unknown | failed | parked
     provider_id: str | None = None
-    not_before: int | None = None  #: retry: monotonic epoch ms of real time
+    not_before: int | None = None  #: retry: real time
     code: int | None = None
     error: str = ""
 

@@ -19,7 +19,15 @@ from bot.errors import StoreError
 from bot.ids import new_id
 from bot.model import Address
 from bot.store.base import Row, Tx, Unit, migrations, split, statements
-from bot.store.sqlite_file import LOOKED_THROUGH, damaged, is_damage, is_larger, take, whole
+from bot.store.sqlite_file import (
+    LOOKED_THROUGH,
+    damaged,
+    is_damage,
+    is_larger,
+    take,
+    to_read,
+    whole,
+)
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -123,7 +131,7 @@ class SQLite:
         if sqlite3.sqlite_version_info < OLDEST:
             least = ".".join(map(str, OLDEST))
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; {least} is the least")
-        lock, uri = take(path)
+        lock = take(path)
         connections: list[aiosqlite.Connection] = []
         try:
             writer = await aiosqlite.connect(path, isolation_level=None, cached_statements=512)
@@ -133,7 +141,7 @@ class SQLite:
             if not (large := is_larger(path, looked_through)):
                 await _in_thread(writer, whole)
             unclean = await _in_thread(writer, lambda c: _start(c, clock.now()))
-            reader = await aiosqlite.connect(uri, uri=True, isolation_level=None,
+            reader = await aiosqlite.connect(to_read(path), uri=True, isolation_level=None,
                                              cached_statements=128)
             connections.append(reader)
             await reader.execute("pragma query_only=on")
@@ -147,12 +155,13 @@ class SQLite:
             raise
         made = cls(path, lock, writer, reader, unclean)
         if large:
-            made._looking = asyncio.get_running_loop().create_task(made._look_through(uri))
+            made._looking = asyncio.get_running_loop().create_task(made._look_through())
         return made
 
-    async def _look_through(self, uri: str) -> None:
+    async def _look_through(self) -> None:
         try:
-            async with aiosqlite.connect(uri, uri=True, isolation_level=None) as connection:
+            async with aiosqlite.connect(to_read(self.path), uri=True,
+                                         isolation_level=None) as connection:
                 await _in_thread(connection, whole)
         except StoreError as error:
             self._damage = str(error)

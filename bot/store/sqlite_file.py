@@ -47,11 +47,13 @@ def _holder(file: IO[bytes]) -> str:
         return ""
 
 
-def take(path: Path) -> tuple[IO[bytes], str]:
-    """Hold `<file>.lock` until the process ends; with it, the address for readers.
+def to_read(path: Path) -> str:
+    """The address under which SQLite opens the file and writes nothing."""
+    return f"{path.absolute().as_uri()}?mode=ro"
 
-    Raises `StoreBusy`, `StoreError`.
-    """
+
+def take(path: Path) -> IO[bytes]:
+    """Hold `<file>.lock` until the process ends. Raises `StoreBusy`, `StoreError`."""
     if path.is_dir():
         raise StoreError(f"{path} is a folder: `store:` names a file")
     try:
@@ -77,4 +79,4 @@ def take(path: Path) -> tuple[IO[bytes], str]:
     file.truncate(0)
     file.write(f"{os.getpid()}\n".encode())
     file.flush()
-    return file, f"{path.absolute().as_uri()}?mode=ro"
+    return file

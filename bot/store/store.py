@@ -21,7 +21,7 @@ from bot.store.pruning import Keep, Pruning
 from bot.store.rows import Outcome
 from bot.store.turns import Step
 from bot.store.versions import Versions
-from bot.store.work import Asked, Flooded, Pace, Reach, Work, unlimited, unpaced
+from bot.store.work import Flooded, Limits, Pace, Reach, Work, unlimited, unpaced
 
 #: What was released so long ago (ms) and is not under way has been lost sight of.
 LOST = 5_000
@@ -74,10 +74,10 @@ class Store:
 
         return await self._db.write(unit, lazy=lazy)
 
-    def _limits(self) -> Asked:
-        return Asked(self._pace, self._reach, self._flooded)
+    def _limits(self) -> Limits:
+        return Limits(self._pace, self._reach, self._flooded)
 
-    def _work(self, limits: Asked) -> Work:
+    def _work(self, limits: Limits) -> Work:
         limits.again()
         real = real_now()
         return Work(self._clock.now(), real, limits, self._db.holder, real + self._lease)

@@ -16,7 +16,7 @@ Reach = Pace
 Flooded = Callable[[str, str], bool]
 
 
-class Asked:
+class Limits:
     """The limits of this process, as one unit asks them.
 
     A unit that is run again hears what it heard before: no message of a conversation is counted
@@ -61,7 +61,7 @@ class Work:
 
     now: int  #: business time, epoch ms
     real: int  #: real time, epoch ms
-    limits: Asked
+    limits: Limits
     holder: str  #: who claims what this unit releases
     lease_until: int  #: real time until which it does
     sends: list[Send] = field(default_factory=list)
