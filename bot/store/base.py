@@ -1,6 +1,6 @@
 """What a database must offer, and the transaction that every question is asked in.
 
-`Store` (bot/store/store.py) holds the questions, written once in the SQL of `queries.sql`. A
+`Store` (bot/store/store.py) holds the questions, written once in SQL of both databases. A
 `Database` runs them: SQLite in the thread of its one writing connection, several units to a
 commit; PostgreSQL each in a transaction of its own. A unit of work is one `async def unit(tx)`
 that awaits nothing but its `tx`. It may be run more than once - after a deadlock, or when a
@@ -26,7 +26,7 @@ Row = Sequence[Any]
 
 
 class Tx(Protocol):
-    """One transaction. Statements go by their names in `queries.sql` and `upkeep.sql`."""
+    """One transaction. Statements go by their names in the files of `FILES`."""
 
     async def all(self, name: str, *args: Any) -> list[Row]:
         """Every row of the answer."""
@@ -95,8 +95,12 @@ class Database(Protocol):
         """Finish what is under way and let go of the database."""
 
 
+#: Where the statements stand that units run; `verify.sql` is read beside them.
+FILES = ("queries.sql", "desk.sql", "versions.sql", "upkeep.sql")
+
+
 @cache
-def statements(files: tuple[str, ...] = ("queries.sql", "upkeep.sql")) -> dict[str, str]:
+def statements(files: tuple[str, ...] = FILES) -> dict[str, str]:
     """The named statements of those files, as they stand there."""
     found: dict[str, str] = {}
     for file in files:

@@ -65,28 +65,3 @@ delete from notice where id in (
 -- name: prune_audit
 delete from audit where id in (
     select id from audit where id < $1 and at < $2 order by id limit $3)
-
--- name: probe
-insert into setting (name, value) values ('probe', $1)
-on conflict (name) do update set value = excluded.value
--- name: be_careful
-insert into setting (name, value) values ('careful', $1)
-on conflict (name) do update set value = excluded.value
-
--- name: publications
-select id, flow, version, at, who, in_flight, moved from publication order by id, flow
--- name: last_publication
-select max(id) from publication
--- name: add_publication
-insert into publication (id, flow, version, at, who, in_flight, moved)
-values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing
--- name: drop_publication
-delete from publication where id = $1 and flow = $2
--- name: versions
-select flow, version, created_at from flow_version
--- name: drop_version
-delete from flow_version where flow = $1 and version = $2
--- name: standing
--- Whoever is in a flow, or left one to come back to it.
-select id, state from conversation
-where id > $1 and (flow is not null or state like '%"stacked"%') order by id limit $2
