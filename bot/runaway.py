@@ -30,6 +30,7 @@ class Runaway:
         self._most = most
         #: The thread that takes a turn, and a mark of that turn.
         self._turn: tuple[int, object] | None = None
+        self._raising = threading.Lock()
 
     def watched(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Do the work. Raises `RunawayTurn` in the midst of it where it takes too long."""
@@ -38,6 +39,8 @@ class Runaway:
             return work(*args, **named)
         finally:
             self._turn = None
+            with self._raising:  # whoever has just found that it takes too long has raised it now
+                pass
             # An error raised from outside comes at the next call: here, and nowhere later.
             _pass()
 
@@ -68,8 +71,10 @@ class Runaway:
                 used = time.monotonic()
             if mark is not seen:
                 seen, began = mark, used
-            elif used - began > self._most and self._turn is turn:
-                _raise_in(ctypes.c_ulong(thread), _ERROR)
+            elif used - began > self._most:
+                with self._raising:
+                    if self._turn is turn:
+                        _raise_in(ctypes.c_ulong(thread), _ERROR)
                 seen = None
 
 

@@ -116,6 +116,19 @@ async def test_a_closed_store_says_so(tmp_path: Path) -> None:
         await database.write(lambda tx: tx.run("set_setting", "a", "b"))
 
 
+async def test_while_it_closes_what_waits_is_kept_and_what_comes_is_refused(
+        tmp_path: Path, clock: Clock) -> None:
+    database = await SQLite.open(tmp_path / "bot.db", clock)
+    waits = asyncio.create_task(database.write(lambda tx: tx.run("set_setting", "waits", "1")))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(database.close())
+    await asyncio.sleep(0)
+    with pytest.raises(StoreError, match="closed"):
+        await database.write(lambda tx: tx.run("set_setting", "comes", "1"))
+    await closing
+    assert await waits == 1
+
+
 async def test_a_stop_that_was_not_clean_is_noticed(tmp_path: Path) -> None:
     async def opened() -> bool:
         database = await SQLite.open(tmp_path / "bot.db", Clock())

@@ -295,11 +295,11 @@ class SQLite:
     async def close(self) -> None:
         if self._closed:
             return
+        self._closed = True  # what comes from now on is refused, and not begun and cut off
         if self._pending:
             self._start_pump()
         if self._pump is not None:
             await self._pump
-        self._closed = True
         if self._looking is not None:
             await self._looking
         await self._reader.close()
