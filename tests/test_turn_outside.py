@@ -374,4 +374,4 @@ steps:
     found = [one.line for one in load(
         tmp_path / "flows", tmp_path, CheckOptions("en", frozenset(), frozenset())).findings
         if "WhatsApp takes no free text" in one.message]
-    assert found == [6, 7]
+    assert found == [6, 7, 9, 15]
