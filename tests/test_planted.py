@@ -1,5 +1,5 @@
-"""Mistakes planted in a project whose files are right, of every kind that `bot check` knows: each is
-found, once, at its line, and said in these words.
+"""Mistakes planted in a project whose files are right, of every kind that `bot check` knows:
+each is found, once, at its line, and said in these words.
 """
 
 from __future__ import annotations
