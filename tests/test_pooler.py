@@ -51,8 +51,9 @@ logfile = {folder}/log
     if who:
         for each in (folder, *folder.iterdir()):
             shutil.chown(each, who)
-        for parent in list(folder.parents)[:3]:  # pytest keeps its folders to itself
-            parent.chmod(parent.stat().st_mode | 0o011)
+        for parent in folder.parents:  # pytest keeps its folders to itself
+            if not (mode := parent.stat().st_mode) & 0o001:
+                parent.chmod(mode | 0o011)
     process = subprocess.Popen([BOUNCER, "-q", str(folder / "ini")], user=who or None, cwd="/",
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + UP
