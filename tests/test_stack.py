@@ -104,6 +104,14 @@ def test_a_button_of_a_resting_flow_answers_its_question(talk: Talk) -> None:
     assert [one["runs"][0]["flow"] for one in talk.state["stacked"]] == ["invoice"]
 
 
+def test_a_button_of_an_answered_question_leaves_nothing_for_a_resting_flow(talk: Talk) -> None:
+    talk.says("return").says("AB123456").returns(SHOES)
+    button = talk.button("It is damaged")
+    switched(talk.tap(button), "invoice").waits(120_000).tap(button)
+    assert (talk.rule, talk.step) == ("old_tap", "invoice/ask")
+    assert "which number?" in talk.said
+
+
 def test_a_flow_that_must_not_be_interrupted_keeps_the_resting_ones_waiting(
         tmp_path: Path) -> None:
     talk = returning(tmp_path, TOPICS[0].replace("interruptible: yes", "interruptible: no"))

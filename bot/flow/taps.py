@@ -34,6 +34,12 @@ def tap(turn: Turn, ref: refs.StepRef | refs.OfferRef, given: Json | None) -> No
     turn.item = ref.choice
     resting = stack.holds_run(turn, ref.run)
     if resting is not None:
+        top = resting["runs"][-1]
+        if (ref.run, ref.visit) != (top["number"], top["visit"]):
+            turn.rule = "old_tap"  # what it asked is answered: no reason to leave for it
+            turn.tell("old_tap")
+            turn.repeat()
+            return
         if starts.held(turn):
             starts.stay(turn)
             return
